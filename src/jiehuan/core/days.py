@@ -1,0 +1,155 @@
+"""Which day comes next, for one line or for millions.
+
+A day is its ``date.toordinal()`` as int32.  0 is "no day" and ``NEVER`` is later than every
+day; neither has a month, so neither may be asked for its next cycle day.  The book's
+horizon is ``EPOCH_ON`` (first day of 2000) to ``LAST_ON`` (last day of 2089).
+
+Months are stepped with numpy's proleptic Gregorian calendar, which is that of ``date``.
+"""
+
+import datetime as dt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jiehuan.core.columns import NEVER, Codes, Days, Int64s
+from jiehuan.core.errors import UsageError
+
+EPOCH_ON = dt.date(2000, 1, 1).toordinal()
+LAST_ON = dt.date(2089, 12, 31).toordinal()
+HORIZON_DAYS = LAST_ON - EPOCH_ON + 1
+
+CYCLE_DAY_MAX = 31
+MONTHS_MAX = 1_200
+
+# Dues, expiries and instalments of the last days still lie before the end of the calendar.
+_SOUND_ON_MAX = dt.date(2400, 1, 1).toordinal()
+assert LAST_ON + 31 * MONTHS_MAX < _SOUND_ON_MAX < NEVER
+
+# numpy counts days and months from 1970.
+_UNIX_ON = dt.date(1970, 1, 1).toordinal()
+
+Months = NDArray[np.int64]
+
+
+def next_cut_on(after_on: Days, cycle_day: Codes | Int64s | int) -> Days:
+    """Return the first cycle day strictly after each day.
+
+    Args:
+        after_on: Days, shape (n,).
+        cycle_day: Day of the month, 1 .. 31, shape (n,), (1,) or a number.  A month that is
+            too short has its cycle day on its last day; the next long month has it back.
+
+    Returns:
+        Days, shape (n,).
+
+    Examples:
+        >>> to_texts(next_cut_on(days("2026-01-31", "2026-02-27"), 31)).tolist()
+        ['2026-02-28', '2026-02-28']
+    """
+    month = month_of(after_on)
+    here_on = on_day_of_month(month, cycle_day)
+    return np.where(here_on > after_on, here_on, on_day_of_month(month + 1, cycle_day))
+
+
+def add_months(on: Days, months: Int64s | Codes | int) -> Days:
+    """Return the same day of the month some months later, or the last day of that month.
+
+    What was clamped once stays clamped: to return from the 28th to the 31st, step with
+    ``on_day_of_month`` from the month and the day that was meant.
+
+    Args:
+        on: Days, shape (n,).
+        months: How many, 0 .. 1,200, shape (n,), (1,) or a number.
+
+    Returns:
+        Days, shape (n,).
+
+    Examples:
+        >>> to_texts(add_months(days("2026-01-31", "2026-03-15"), 1)).tolist()
+        ['2026-02-28', '2026-04-15']
+    """
+    assert np.min(months, initial=0) >= 0
+    assert np.max(months, initial=0) <= MONTHS_MAX
+
+    month = month_of(on)
+    return on_day_of_month(month + months, on - _first_of(month) + 1)
+
+
+def month_of(on: Days) -> Months:
+    """Return the month of each day, shape (n,): months since January 1970."""
+    assert on.min(initial=1) >= 1, "0 is no day and has no month"
+    assert on.max(initial=1) <= _SOUND_ON_MAX, "NEVER has no month"
+
+    return _as_days64(on).astype("datetime64[M]").view(np.int64)
+
+
+def on_day_of_month(month: Months, day: Codes | Int64s | Days | int) -> Days:
+    """Return the given day of each month, or its last day when it is too short.
+
+    Args:
+        month: Months since January 1970, shape (n,).
+        day: 1 .. 31, shape (n,), (1,) or a number.
+
+    Returns:
+        Days, shape (n,).
+    """
+    assert np.min(day, initial=1) >= 1
+    assert np.max(day, initial=1) <= CYCLE_DAY_MAX
+
+    first_on = _first_of(month)
+    last_on = _first_of(month + 1) - 1
+    wanted_on = first_on + (np.asarray(day, np.int32) - np.int32(1))
+    return np.minimum(wanted_on, last_on).astype(np.int32)
+
+
+def _first_of(month: Months) -> Days:
+    """Return the first day of each month, shape (n,)."""
+    in_unix_days = month.view("datetime64[M]").astype("datetime64[D]").view(np.int64)
+    return (in_unix_days + _UNIX_ON).astype(np.int32)
+
+
+def _as_days64(on: Days) -> NDArray[np.datetime64]:
+    """Return the days as numpy's own, shape (n,)."""
+    return (on.astype(np.int64) - _UNIX_ON).view("datetime64[D]")
+
+
+def parse(text: str) -> int:
+    """Read a day as people write it, ``2026-03-01``.
+
+    Returns:
+        Its ordinal.
+
+    Raises:
+        UsageError: It is not a day, or lies outside the horizon 2000 .. 2089.
+    """
+    try:
+        on = dt.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=dt.UTC).toordinal()
+    except ValueError:
+        message = f"{text!r} is not a day; write it as year-month-day, like 2026-03-01"
+        raise UsageError(message) from None
+    if not EPOCH_ON <= on <= LAST_ON:
+        message = f"{text} is out of range; days run from {to_text(EPOCH_ON)} to {to_text(LAST_ON)}"
+        raise UsageError(message)
+    return on
+
+
+def to_text(on: int) -> str:
+    """Write one day as ``2026-03-01``; 0 is written ``none`` and ``NEVER`` ``never``."""
+    if on == 0:
+        return "none"
+    if on == NEVER:
+        return "never"
+    return dt.date.fromordinal(int(on)).isoformat()
+
+
+def to_texts(on: Days) -> NDArray[np.str_]:
+    """Write each day as ``to_text`` does, shape (n,)."""
+    plain = (on > 0) & (on < NEVER)
+    texts = np.datetime_as_string(_as_days64(np.where(plain, on, 1).astype(np.int32)), unit="D")
+    return np.where(plain, texts, np.where(on <= 0, "none", "never"))
+
+
+def days(*texts: str) -> Days:
+    """Read several days at once, shape (number of texts,)."""
+    return np.array([parse(text) for text in texts], np.int32)
