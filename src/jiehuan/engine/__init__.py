@@ -1,0 +1,1 @@
+"""A batch of commands through load, decide, save; and the day that passes."""

@@ -1,0 +1,1 @@
+"""HTTP for partners and people."""

@@ -1,0 +1,1 @@
+"""Whole books on a virtual clock, through the real engine."""

@@ -1,0 +1,1 @@
+"""The only room that speaks SQL: schema, migrations, named queries, the fence."""
