@@ -1,0 +1,69 @@
+"""What can be asked of a line, and by whom.
+
+Every change of a line is a command.  Callers send the kinds below ``STATEMENT``; the
+passing of days sends the others, as the reserved client ``day``.  The numbers are
+stored, so none is ever reused.
+"""
+
+import enum
+
+
+class Kind(enum.IntEnum):
+    """A kind of command.  The number is stored in ``command.kind``."""
+
+    OPEN = 1
+    PURCHASE = 2
+    HOLD = 3
+    CAPTURE = 4
+    VOID = 5
+    DRAW = 6
+    DRAW_SUCCEEDED = 7
+    DRAW_FAILED = 8
+    REPAY = 9
+    REFUND = 10
+    CREDIT = 11
+    CONVERT = 12
+    CLOSE = 13
+
+    STATEMENT = 20
+    DUE_PASSED = 21
+    AGED = 22
+    HOLD_EXPIRED = 23
+    WRITE_OFF = 24
+    DAY_CLOSED = 25
+
+
+class Moment(enum.IntEnum):
+    """Where in a day a command stands: terms.md 1, "a day, in order"."""
+
+    OPENS = 0
+    DURING = 1
+    CLOSES = 2
+
+
+DAY_KINDS = frozenset(kind for kind in Kind if kind >= Kind.STATEMENT)
+
+MOMENT: dict[Kind, Moment] = {
+    kind: Moment.OPENS
+    if kind is Kind.STATEMENT
+    else Moment.CLOSES
+    if kind in DAY_KINDS
+    else Moment.DURING
+    for kind in Kind
+}
+
+# The reserved client of day events; callers' clients have larger numbers.
+CLIENT_DAY = 0
+
+# Bits of ``command.flags``.
+FORCED = 1
+
+# ``command.ref`` of a repayment: the usual order, every loan, or the number of one loan.
+REF_USUAL = 0
+REF_ALL = -1
+
+
+class InstructionKind(enum.IntEnum):
+    """What the outside world is asked to do."""
+
+    PAY_OUT = 1
