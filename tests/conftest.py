@@ -1,0 +1,14 @@
+"""Settings that hold for every test."""
+
+from hypothesis import HealthCheck, settings
+
+# Chance is seeded, so a run on one machine fails or passes as it does on another.  A law is
+# judged by what it says, not by how long a busy machine took over it.
+settings.register_profile(
+    "strict",
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("strict")
