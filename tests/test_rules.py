@@ -43,7 +43,16 @@ def found(rule: Rule, paths: list[Path]) -> list[str]:
 
 def tracked() -> list[Path]:
     """List the files that git keeps or would keep."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    command = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "-z",
+    ]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout
     paths = [ROOT / os.fsdecode(name) for name in names.split(b"\0") if name]
     return [path for path in paths if path.is_file()]
