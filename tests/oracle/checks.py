@@ -1,0 +1,128 @@
+"""What a command is refused for: the first check that fails, in the order of terms.md 1."""
+
+from collections.abc import Callable
+
+from tests.oracle.commands import REF_ALL, REF_USUAL, Command, named_loan
+from tests.oracle.line import Line
+
+AMOUNT_MINOR_MAX = 10**11
+
+WITHOUT_AMOUNT = {"void", "draw_failed", "convert", "close"}
+SPENDS = {"purchase", "hold", "draw"}
+
+# Which kinds the state of the line refuses; a forced purchase never.  Terms.md 7 says it of a
+# line that is written off, terms.md 5 of conversions on one that is overdue, and nothing of
+# spending on an overdue line, which is therefore a matter of money only.
+REFUSED_WHEN_WRITTEN_OFF = SPENDS | {"convert"}
+REFUSED_WHEN_PAST_DUE = {"convert"}
+
+
+def is_forced(command: Command) -> bool:
+    """A late presentment; holds and draws are never forced."""
+    return command.kind == "purchase" and command.forced
+
+
+def written_off(line: Line, command: Command) -> bool:
+    is_refused = command.kind in REFUSED_WHEN_WRITTEN_OFF and not is_forced(command)
+    return line.written_off_on is not None and is_refused
+
+
+def past_due(line: Line, command: Command) -> bool:
+    is_refused = command.kind in REFUSED_WHEN_PAST_DUE and not is_forced(command)
+    return line.past_due_on is not None and is_refused
+
+
+def not_positive(line: Line, command: Command) -> bool:  # noqa: ARG001 (one shape)
+    return command.kind not in WITHOUT_AMOUNT and command.amount <= 0
+
+
+def too_large(line: Line, command: Command) -> bool:  # noqa: ARG001 (one shape)
+    return command.kind not in WITHOUT_AMOUNT and command.amount > AMOUNT_MINOR_MAX
+
+
+def hold_not_found(line: Line, command: Command) -> bool:
+    """A merchant's command names a merchant's hold, a wallet's answer names a draw."""
+    wants_draw = {"capture": False, "void": False, "draw_succeeded": True, "draw_failed": True}
+    if command.kind not in wants_draw:
+        return False
+    held = line.holds.get(command.ref)
+    return held is None or held.is_draw is not wants_draw[command.kind]
+
+
+def hold_not_open(line: Line, command: Command) -> bool:
+    names_hold = command.kind in {"capture", "void", "draw_succeeded", "draw_failed"}
+    return names_hold and not line.holds[command.ref].is_open
+
+
+def purchase_not_found(line: Line, command: Command) -> bool:
+    return command.kind in {"refund", "convert"} and command.ref not in line.purchases
+
+
+def loan_not_found(line: Line, command: Command) -> bool:
+    names_loan = command.kind == "repay" and command.ref not in (REF_USUAL, REF_ALL)
+    return names_loan and named_loan(line, command.ref) is None
+
+
+def draw_amount_differs(line: Line, command: Command) -> bool:
+    is_success = command.kind == "draw_succeeded"
+    return is_success and command.amount != line.holds[command.ref].amount
+
+
+def not_offered(line: Line, command: Command) -> bool:
+    return command.kind == "convert" and command.count not in line.terms.plans
+
+
+def no_longer_convertible(line: Line, command: Command) -> bool:
+    """Nothing is unpaid, or the due day of its bill is over."""
+    if command.kind != "convert":
+        return False
+    bought = line.purchases[command.ref]
+    return bought.unpaid == 0 or (bought.loan is not None and bought.loan.carried > 0)
+
+
+def exceeds_available(line: Line, command: Command) -> bool:
+    if command.kind not in SPENDS or is_forced(command):
+        return False
+    own_money = 0 if command.kind == "draw" else line.overpaid
+    return command.amount > line.available + own_money
+
+
+def exceeds_hold(line: Line, command: Command) -> bool:
+    return command.kind == "capture" and command.amount > line.holds[command.ref].left
+
+
+def refund_exceeds(line: Line, command: Command) -> bool:
+    if command.kind != "refund":
+        return False
+    bought = line.purchases[command.ref]
+    return bought.refunded + command.amount > bought.amount
+
+
+def not_settled(line: Line, command: Command) -> bool:
+    return command.kind == "close" and not (line.is_idle and line.held == 0)
+
+
+CHECKS: dict[str, Callable[[Line, Command], bool]] = {
+    "LINE_CLOSED": lambda line, _: line.is_closed,
+    "LINE_WRITTEN_OFF": written_off,
+    "LINE_PAST_DUE": past_due,
+    "DATE_BEFORE_LINE_OPENED": lambda line, command: command.on < line.opened_on,
+    "AMOUNT_MUST_BE_POSITIVE": not_positive,
+    "AMOUNT_TOO_LARGE": too_large,
+    "HOLD_NOT_FOUND": hold_not_found,
+    "HOLD_NOT_OPEN": hold_not_open,
+    "PURCHASE_NOT_FOUND": purchase_not_found,
+    "LOAN_NOT_FOUND": loan_not_found,
+    "DRAW_AMOUNT_DIFFERS": draw_amount_differs,
+    "TERMS_NOT_OFFERED": not_offered,
+    "PURCHASE_NO_LONGER_CONVERTIBLE": no_longer_convertible,
+    "AMOUNT_EXCEEDS_AVAILABLE": exceeds_available,
+    "AMOUNT_EXCEEDS_HOLD": exceeds_hold,
+    "REFUND_EXCEEDS_PURCHASE": refund_exceeds,
+    "LINE_NOT_SETTLED": not_settled,
+}
+
+
+def outcome_of(line: Line, command: Command) -> str:
+    """Name the first check that fails, or DONE."""
+    return next((name for name, fails in CHECKS.items() if fails(line, command)), "DONE")

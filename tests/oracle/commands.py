@@ -1,0 +1,186 @@
+"""What each caller's command does to a line, once it is accepted."""
+
+import datetime as dt
+from collections.abc import Callable
+from fractions import Fraction
+from typing import NamedTuple
+
+from tests.oracle.line import Line
+from tests.oracle.loan import MICRO, Hold, Instalment, Loan, Purchase, half_up, pay_oldest_first
+
+REF_USUAL = 0
+REF_ALL = -1
+REF_CYCLE = -10_000_000
+
+
+class Command(NamedTuple):
+    """What a caller asks; ``kind`` in lower case.
+
+    ``ref`` is the seq of the hold, draw or purchase; of a repayment 0, -1 (all) or a loan:
+    the seq of its draw_succeeded or convert, or ``ref_of_cycle(cut_on)``.
+    """
+
+    seq: int
+    kind: str
+    on: dt.date
+    amount: int = 0
+    ref: int = 0
+    count: int = 0  # type: ignore[assignment]  # a tuple has a method of this name; unused
+    forced: bool = False
+
+
+def ref_of_cycle(cut_on: dt.date) -> int:
+    """Name the loan of the purchases that the statement of this day billed."""
+    return REF_CYCLE - cut_on.toordinal()
+
+
+def named_loan(line: Line, ref: int) -> Loan | None:
+    """Find an open loan by the ref of a repayment."""
+    origin = dt.date.fromordinal(REF_CYCLE - ref) if ref < REF_CYCLE else ref
+    return next((loan for loan in line.loans if loan.origin == origin), None)
+
+
+def purchase(line: Line, command: Command) -> None:
+    """Buy; overpayment pays it at once, the oldest purchase of the cycle first."""
+    bought = Purchase(command.seq, command.amount, unpaid=command.amount)
+    line.purchases[command.seq] = bought
+    line.running.append(bought)
+    part = min(line.overpaid, command.amount)
+    line.overpaid -= part
+    pay_oldest_first(line.running, part)
+
+
+def hold(line: Line, command: Command) -> None:
+    """Keep an amount free for a merchant, or for a draw until its money has moved."""
+    line.holds[command.seq] = Hold(
+        amount=command.amount,
+        left=command.amount,
+        is_draw=command.kind == "draw",
+        expires_on=command.on + dt.timedelta(days=line.terms.hold_days),
+    )
+
+
+def capture(line: Line, command: Command) -> None:
+    """Turn a part of a hold into a purchase; the rest stays held."""
+    held = line.holds.get(command.ref)
+    if held is not None:
+        held.left -= min(held.left, command.amount)
+        held.is_open = held.is_open and held.left > 0
+    purchase(line, command)
+
+
+def release(line: Line, command: Command) -> None:
+    """Void a hold, or a draw that failed."""
+    held = line.holds.get(command.ref)
+    if held is not None:
+        held.is_open = False
+
+
+def draw_succeeded(line: Line, command: Command) -> None:
+    """The wallet has the money since this day: a loan that bears interest from it."""
+    release(line, command)
+    rate_ppm = line.terms.draw_rate_ppm
+    line.loans.append(Loan("draw", command.seq, rate_ppm, unbilled_draw=command.amount))
+
+
+def repay(line: Line, command: Command) -> None:
+    """Pay by the usual order, a named loan first, or all that is owed."""
+    left = command.amount
+    in_force = line.written_off_on is None
+    named = named_loan(line, command.ref) if command.ref not in (REF_USUAL, REF_ALL) else None
+    if named is not None and in_force:
+        line.bill_charges(named)
+        left = line.pay_one_loan(named, left)
+    if command.ref == REF_ALL and in_force:
+        for loan in line.loans:
+            line.bill_charges(loan)
+    left = line.pay_usual(left)
+    if command.ref == REF_ALL:
+        left = line.pay_all_in_advance(left)
+    line.overpaid += left
+    line.meet_minimums(command.amount)
+
+
+def refund(line: Line, command: Command) -> None:
+    """Lower the purchase, then the plan that it became, then pay what is billed."""
+    left = command.amount
+    bought = line.purchases.get(command.ref)
+    if bought is not None:
+        bought.refunded += command.amount
+        unpaid = min(left, bought.unpaid)
+        take_from_cycle(bought, unpaid)
+        left -= unpaid
+        if bought.plan is not None:
+            left = bought.plan.pay_in_advance(left)
+            left = bought.plan.pay("principal", left)
+    line.overpaid += line.pay_usual(left)
+
+
+def credit(line: Line, command: Command) -> None:
+    """A merchant's credit: allocated like a repayment, but it meets no minimum."""
+    line.overpaid += line.pay_usual(command.amount)
+
+
+def convert(line: Line, command: Command) -> None:
+    """Make a plan of the unpaid part of a purchase; its first term is in the next bill."""
+    bought = line.purchases.get(command.ref)
+    if bought is None or bought.unpaid == 0:
+        return
+    principal = bought.unpaid
+    take_from_cycle(bought, principal)
+    total_fee = half_up(Fraction(principal * line.terms.plans[command.count], MICRO))
+    parts = zip(
+        split(principal, command.count),
+        split(total_fee, command.count),
+        strict=True,
+    )
+    bought.plan = Loan(
+        "plan",
+        command.seq,
+        line.terms.purchase_rate_ppm,
+        to_come=[Instalment(part, fee) for part, fee in parts],
+    )
+    line.loans.append(bought.plan)
+
+
+def take_from_cycle(bought: Purchase, amount: int) -> None:
+    """Lower the unpaid part of this purchase, and with it the loan of its cycle."""
+    bought.unpaid -= amount
+    if bought.loan is not None:
+        lowered = bought.loan.lower_principal(amount)
+        assert lowered == amount
+
+
+def split(total: int, count: int) -> list[int]:
+    """Each term has min(half_up(total / n), what is left), the last all that is left."""
+    parts: list[int] = []
+    for _ in range(count - 1):
+        parts.append(min(half_up(Fraction(total, count)), total - sum(parts)))
+    return [*parts, total - sum(parts)]
+
+
+def close(line: Line, command: Command) -> None:  # noqa: ARG001 (handlers have one shape)
+    """End the line."""
+    line.is_closed = True
+
+
+HANDLERS: dict[str, Callable[[Line, Command], None]] = {
+    "purchase": purchase,
+    "hold": hold,
+    "capture": capture,
+    "void": release,
+    "draw": hold,
+    "draw_succeeded": draw_succeeded,
+    "draw_failed": release,
+    "repay": repay,
+    "refund": refund,
+    "credit": credit,
+    "convert": convert,
+    "close": close,
+}
+
+
+def does(line: Line, command: Command) -> None:
+    """Let an accepted command take effect."""
+    HANDLERS[command.kind](line, command)
+    line.settle()
