@@ -124,14 +124,17 @@ def parse(text: str) -> int:
         UsageError: It is not a day, or lies outside the horizon 2000 .. 2089.
     """
     try:
-        on = dt.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=dt.UTC).toordinal()
+        day = dt.date.fromisoformat(text)
     except ValueError:
-        message = f"{text!r} is not a day; write it as year-month-day, like 2026-03-01"
-        raise UsageError(message) from None
-    if not EPOCH_ON <= on <= LAST_ON:
-        message = f"{text} is out of range; days run from {to_text(EPOCH_ON)} to {to_text(LAST_ON)}"
-        raise UsageError(message)
-    return on
+        day = None
+    # fromisoformat also reads 20260301 and 2026-W09-7; we know one way of writing a day.
+    if day is None or day.isoformat() != text:
+        raise UsageError(f"{text!r} is not a day; write it as year-month-day, like 2026-03-01")
+    if not EPOCH_ON <= day.toordinal() <= LAST_ON:
+        raise UsageError(
+            f"{text} is out of range; days run from {to_text(EPOCH_ON)} to {to_text(LAST_ON)}"
+        )
+    return day.toordinal()
 
 
 def to_text(on: int) -> str:

@@ -110,14 +110,14 @@ def parse_amount(text: str) -> int:
     """
     match = _AMOUNT.fullmatch(text.strip())
     if match is None:
-        message = f"{text!r} is not an amount; write it with at most two decimals, like 1,000.00"
-        raise UsageError(message)
+        raise UsageError(
+            f"{text!r} is not an amount; write it with at most two decimals, like 1,000.00"
+        )
     sign, major, minor = match.groups()
     amount_minor: int = int(major.replace(",", "")) * MINOR_PER_MAJOR
     amount_minor += int((minor or "").ljust(MINOR_DIGITS, "0"))
     if amount_minor > PRINCIPAL_MINOR_MAX:
-        message = f"{text} is too much; the most is {format_amount(PRINCIPAL_MINOR_MAX)}"
-        raise UsageError(message)
+        raise UsageError(f"{text} is too much; the most is {format_amount(PRINCIPAL_MINOR_MAX)}")
     return -amount_minor if sign else amount_minor
 
 
