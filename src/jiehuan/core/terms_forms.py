@@ -41,7 +41,7 @@ class _Required:
 REQUIRED: Final = _Required()
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Field:
     """One thing that a product's terms decide.
 
