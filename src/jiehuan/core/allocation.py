@@ -1,0 +1,207 @@
+"""Who is paid first: a payment is poured over what is owed, by a table of ranks.
+
+A ``Payment`` holds what is left of each amount while it is poured over the loans of its
+line.  Which rank comes first is data of the product; the code only permutes the cells.
+"""
+
+import numpy as np
+
+from jiehuan.core.columns import NEVER, Flags, Int64s
+from jiehuan.core.days import next_cut_on
+from jiehuan.core.interest import reckon
+from jiehuan.core.ledger import Account
+from jiehuan.core.line import LoanKind, Status
+from jiehuan.core.segments import Index, Segments
+from jiehuan.core.state import Call
+
+RANKS = ("penalty", "fee", "interest", "principal")
+RECEIVABLE = {
+    "penalty": Account.PENALTY,
+    "fee": Account.FEE,
+    "interest": Account.INTEREST,
+    "principal": Account.PRINCIPAL,
+}
+
+
+class Payment:
+    """Amounts on their way to what is owed, one a line.
+
+    ``left`` (k,) is not poured yet; ``paid[rank]`` (k,) is what each rank took.  Together
+    they are the amount, to the cent.
+    """
+
+    def __init__(self, call: Call, amount_minor: Int64s) -> None:
+        """Begin with ``amount_minor`` (k,) for the lines of ``call``."""
+        self.call = call
+        self.loans = call.state.loans.rows
+        self.s: Segments = call.state.loans.gather(call.i)
+        self.left = amount_minor.copy()
+        self.paid = {rank: np.zeros(len(call.i), np.int64) for rank in RANKS}
+
+    def usual(self) -> None:
+        """Pour over what is billed, in the order of the product and the line's stage."""
+        lines, terms = self.call.state.lines, self.call.state.terms
+        gone = lines.status[self.call.i] == Status.WRITTEN_OFF
+        stage = lines.terms[self.call.i] * 2 + gone
+        for one in np.unique(stage):
+            product = terms.products[one // 2]
+            order = product.allocation_written_off if one % 2 else product.allocation_current
+            which = stage == one
+            if product.allocation_way == "across":
+                self._across(order, which)
+            else:
+                self._down(order, which)
+
+    def _down(self, order: tuple[str, ...], which: Flags) -> None:
+        """Settle a rank over all loans before the next rank."""
+        for rank in order:
+            self._take(rank, self.s.pour(self.left, self._cells(rank, which)))
+            if rank == "principal":
+                self._cycle_written_off(which)
+
+    def _across(self, order: tuple[str, ...], which: Flags) -> None:
+        """Settle a loan over all ranks before the next loan."""
+        cells = np.stack([self._cells(rank, which) for rank in order], axis=1)
+        takes = self.s.widen(len(order)).pour(self.left, cells.ravel()).reshape(cells.shape)
+        for rank, take in zip(order, takes.T, strict=True):
+            self._take(rank, take)
+        self._cycle_written_off(which)
+
+    def loan(self, chosen: Flags) -> None:
+        """Pour over the chosen loans (m,) of each line: billed first, then in advance."""
+        for rank in RANKS:
+            cells = np.where(chosen, self._cells(rank, np.ones(len(self.call.i), np.bool_)), 0)
+            self._take(rank, self.s.pour(self.left, cells))
+        ahead = np.where(chosen, self.loans.unbilled_minor[self.s.at], 0)
+        self._take_ahead(self.s.pour(self.left, ahead))
+
+    def _cells(self, rank: str, which: Flags) -> Int64s:
+        """Return what each loan owes of a rank, 0 for lines that are not ``which``."""
+        loans, rows = self.loans, self.s.at
+        if rank != "principal":
+            owed = getattr(loans, f"{rank}_due_minor")[rows]
+        else:
+            gone = self.call.state.lines.status[self.call.i] == Status.WRITTEN_OFF
+            owed = loans.carried_minor[rows] + loans.billed_minor[rows]
+            owed = owed + np.where(gone[self.s.of], loans.unbilled_minor[rows], 0)
+        return np.asarray(np.where(which[self.s.of], owed, 0))
+
+    def _take(self, rank: str, take: Int64s) -> None:
+        """Book what each loan takes (m,) of a rank."""
+        loans, rows = self.loans, self.s.at
+        if rank == "principal":
+            self._reckon(take > 0)
+            left = take
+            for name in ("carried_minor", "billed_minor", "unbilled_minor"):
+                column = getattr(loans, name)
+                part = np.minimum(left, column[rows])
+                column[rows] -= part
+                left = left - part
+        else:
+            getattr(loans, f"{rank}_due_minor")[rows] -= take
+        self.took(rank, self.s.sum(take))
+
+    def _reckon(self, where: Flags) -> None:
+        """Bring loans up to today before their principal changes."""
+        rows, of = self.s.at[where], self.s.of[where]
+        reckon(self.call.state, rows, self.call.i[of], self.call.until_on[of])
+
+    def took(self, rank: str, amount_minor: Int64s) -> None:
+        """Say that ``amount_minor`` (k,) of each payment went to a rank."""
+        self.left = self.left - amount_minor
+        self.paid[rank] = self.paid[rank] + amount_minor
+
+    def _cycle_written_off(self, which: Flags) -> None:
+        """Pay the running cycle of lines that were written off: it is never billed."""
+        lines, i = self.call.state.lines, self.call.i
+        gone = which & (lines.status[i] == Status.WRITTEN_OFF)
+        self.cycle(np.where(gone, np.minimum(self.left, lines.cycle_minor[i]), 0))
+
+    def cycle(self, amount_minor: Int64s) -> None:
+        """Pay ``amount_minor`` (k,) of the running cycles."""
+        self.call.state.lines.cycle_minor[self.call.i] -= amount_minor
+        self.took("principal", amount_minor)
+
+    def _take_ahead(self, take: Int64s) -> None:
+        """Pay unbilled principal of loans (m,): a draw's, or a plan's next terms."""
+        rows = self.s.at
+        self._reckon(take > 0)
+        self.loans.unbilled_minor[rows] -= take
+        self._shorten_terms(take)
+        self.took("principal", self.s.sum(take))
+
+    def _shorten_terms(self, take: Int64s) -> None:
+        """Take ``take`` (m,) off the plans' unbilled terms, next terms first.
+
+        A term whose principal becomes 0 drops its fee.
+        """
+        parts = self.call.state.parts.rows
+        plan = (self.loans.kind[self.s.at] == LoanKind.PLAN) & (take > 0)
+        if not plan.any():
+            return
+        p = self.call.state.parts.gather(self.call.i)
+        mine = np.isin(parts.loan[p.at], self.loans.no[self.s.at[plan]]) & ~parts.billed[p.at]
+        rows = p.at[mine]
+        numbers, first, of, count = np.unique(
+            parts.loan[rows], return_index=True, return_inverse=True, return_counts=True
+        )
+        order = np.argsort(self.loans.no[self.s.at], kind="stable")
+        loan = order[np.searchsorted(self.loans.no[self.s.at[order]], numbers)]
+        part = Segments(rows, of, first, count).pour(take[loan], parts.principal_minor[rows])
+        parts.principal_minor[rows] -= part
+        parts.fee_minor[rows[(part > 0) & (parts.principal_minor[rows] == 0)]] = 0
+
+    def plan_of(self, purchase: Int64s) -> None:
+        """Pour over the plan made of each purchase (k,): next terms, then what is billed."""
+        mine = (self.loans.source[self.s.at] == purchase[self.s.of]) & (purchase[self.s.of] > 0)
+        ahead = np.where(mine, self.loans.unbilled_minor[self.s.at], 0)
+        self._take_ahead(self.s.pour(self.left, ahead))
+        cells = self._cells("principal", np.ones(len(self.call.i), np.bool_))
+        self._take("principal", self.s.pour(self.left, np.where(mine, cells, 0)))
+
+    def loan_principal(self, rows: Index, amount_minor: Int64s) -> None:
+        """Pay ``amount_minor`` (k,) off one loan of each line, at ``rows`` (k,)."""
+        self._take("principal", np.where(self.s.at == rows[self.s.of], amount_minor[self.s.of], 0))
+
+    def ahead(self, which: Flags) -> None:
+        """Pour over all that is unbilled, by the cut that would bill it, then loan number."""
+        state, i = self.call.state, self.call.i
+        lines, parts = state.lines, state.parts.rows
+        next_due = next_cut_on(self.call.on, lines.cycle_day[i])
+        next_due = next_due + state.terms.due_after_days[lines.terms[i]]
+        p = state.parts.gather(i)
+        draw = self.loans.kind[self.s.at] == LoanKind.DRAW
+        cells = np.concatenate(
+            (
+                np.where(draw, self.loans.unbilled_minor[self.s.at], 0),
+                np.where(parts.billed[p.at], 0, parts.principal_minor[p.at]),
+                lines.cycle_minor[i],
+            )
+        )
+        of = np.concatenate((self.s.of, p.of, np.arange(len(i))))
+        due_on = np.concatenate((next_due[self.s.of], parts.due_on[p.at], next_due))
+        no = np.concatenate(
+            (self.loans.no[self.s.at], parts.loan[p.at], np.full(len(i), NEVER * 2**31, np.int64))
+        )
+        cells = np.where(which[of], cells, 0)
+        order = np.lexsort((no, due_on, of))
+        count = np.bincount(of, minlength=len(i))
+        by_cut = Segments(order, of[order], np.cumsum(count) - count, count)
+        take = np.empty_like(cells)
+        take[order] = by_cut.pour(self.left, cells[order])
+        m, q = len(self.s.at), len(p.at)
+        by_loan = take[:m].copy()
+        slot = np.argsort(self.loans.no[self.s.at], kind="stable")
+        sorted_no = self.loans.no[self.s.at[slot]]
+        if q:
+            np.add.at(by_loan, slot[np.searchsorted(sorted_no, parts.loan[p.at])], take[m : m + q])
+        self._take_ahead(by_loan)
+        self.cycle(take[m + q :])
+
+    def book(self, source: Index) -> None:
+        """Make the transfers from ``source`` accounts (k,); the rest becomes overpayment."""
+        call = self.call
+        for rank in RANKS:
+            call.move(source, call.receivable(RECEIVABLE[rank], Account.RECOVERY), self.paid[rank])
+        call.move(source, call.account(Account.OVERPAYMENT), self.left)
+        call.state.lines.overpaid_minor[call.i] += self.left

@@ -1,0 +1,129 @@
+"""The kernel: commands on lines, in; transfers, outcomes, statements, instructions, out.
+
+One pure function for one command and for a million.  A fold of the whole journal is the
+same call on lines that do not exist yet.  Several commands on a line go in rounds: in
+round r every line has at most one command, so a handler works on plain columns.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from jiehuan.core.agenda import MOMENTS, refresh
+from jiehuan.core.checks import judge
+from jiehuan.core.columns import Commands
+from jiehuan.core.commands import MOMENT, Kind, Moment
+from jiehuan.core.cut import statement
+from jiehuan.core.late import aged, due_passed, write_off
+from jiehuan.core.outcomes import Outcome
+from jiehuan.core.plans import convert
+from jiehuan.core.repayment import credit, refund, repay
+from jiehuan.core.segments import Index
+from jiehuan.core.settle import add_running
+from jiehuan.core.spending import (
+    capture,
+    close_line,
+    draw,
+    draw_succeeded,
+    hold,
+    hold_expired,
+    open_line,
+    purchase,
+    void,
+)
+from jiehuan.core.state import SUMS, Call, Out, State
+
+HANDLERS: dict[Kind, Callable[[Call], None]] = {
+    Kind.OPEN: open_line,
+    Kind.PURCHASE: purchase,
+    Kind.HOLD: hold,
+    Kind.CAPTURE: capture,
+    Kind.VOID: void,
+    Kind.DRAW: draw,
+    Kind.DRAW_SUCCEEDED: draw_succeeded,
+    Kind.DRAW_FAILED: void,
+    Kind.REPAY: repay,
+    Kind.REFUND: refund,
+    Kind.CREDIT: credit,
+    Kind.CONVERT: convert,
+    Kind.CLOSE: close_line,
+    Kind.STATEMENT: statement,
+    Kind.DUE_PASSED: due_passed,
+    Kind.AGED: aged,
+    Kind.HOLD_EXPIRED: hold_expired,
+    Kind.WRITE_OFF: write_off,
+}
+
+# These need only the line; all others its loans, instalments, dues and open holds too.
+LIGHT = frozenset({Kind.OPEN, Kind.PURCHASE, Kind.HOLD, Kind.DRAW, Kind.CLOSE})
+NEEDS_PURCHASES = frozenset({Kind.REFUND, Kind.CONVERT})
+
+_MOMENT_OF = np.zeros(max(Kind) + 1, np.int32)
+for _kind, _moment in MOMENT.items():
+    _MOMENT_OF[_kind] = _moment
+
+
+def order_of(commands: Commands) -> Index:
+    """Return the order of a fold: line, day, moment, kind of what closes a day, seq."""
+    moment = _MOMENT_OF[commands.kind]
+    kind = np.where(moment == Moment.CLOSES, commands.kind, 0)
+    return np.lexsort((commands.seq, kind, moment, commands.effective_on, commands.line))
+
+
+def apply(state: State, commands: Commands) -> Out:
+    """Apply ``commands`` to ``state`` (changed in place); each line's in the given order.
+
+    Every line of ``commands.line`` must be in ``state``.  Refused commands change nothing;
+    in a fold (``state.accepted``) nothing is checked.
+    """
+    out = Out(commands)
+    line = np.searchsorted(state.lines.id, commands.line)
+    assert (state.lines.id[line] == commands.line).all()
+    _start_sums(state)
+    before = np.zeros((len(SUMS), len(state.lines)), np.int64)
+    for c in _rounds(line):
+        i = line[c]
+        for row, name in enumerate(SUMS):
+            before[row, i] = state.sums[name][i]
+        _one_round(state, out, commands, c, i)
+        state.sums["undrawn_minor"][i] = state.undrawn(i)
+        for row, name in enumerate(SUMS):
+            out.sums[name][c] = state.sums[name][i] - before[row, i]
+    refresh(state, np.unique(line))
+    return out
+
+
+def _rounds(line: Index) -> list[Index]:
+    """Return the rows of each round: the first command of every line, the second, ..."""
+    order = np.argsort(line, kind="stable")
+    grouped = line[order]
+    rank = np.arange(len(line)) - np.searchsorted(grouped, grouped)
+    by_rank = order[np.argsort(rank, kind="stable")]
+    ends = np.cumsum(np.bincount(rank)) if len(rank) else np.zeros(0, np.int64)
+    return np.split(by_rank, ends[:-1]) if len(ends) else []
+
+
+def _one_round(state: State, out: Out, commands: Commands, c: Index, i: Index) -> None:
+    kinds = commands.kind[c]
+    for number in np.unique(kinds):
+        kind = Kind(number)
+        mine = kinds == number
+        closes = MOMENT[kind] is Moment.CLOSES
+        call = Call(state, out, commands, kind, c[mine], i[mine], closes)
+        if not state.accepted:
+            outcome = judge(call)
+            out.outcome[call.c] = outcome
+            call = call.keep(outcome == Outcome.DONE)
+        if len(call.c):
+            HANDLERS[kind](call)
+            lines = state.lines
+            at = call.on * np.int32(MOMENTS) + np.int32(MOMENT[kind])
+            lines.position[call.i] = np.maximum(lines.position[call.i], at)
+            lines.version[call.i] = np.maximum(lines.version[call.i], commands.seq[call.c])
+
+
+def _start_sums(state: State) -> None:
+    """Set the running sums of what was loaded, so that changes can be told."""
+    i = np.arange(len(state.lines))
+    add_running(state, state.loans.gather(i), i)
+    state.sums["undrawn_minor"][:] = state.undrawn(i)

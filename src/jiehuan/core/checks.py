@@ -1,0 +1,202 @@
+"""Whether a command may be done: a staircase of checks, the first that fails wins.
+
+Each kind lists the outcomes it can be refused with, in the order of ``Outcome``; each
+outcome has one function that says, for the rows of a call, where it holds.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from jiehuan.core.columns import Codes, Flags
+from jiehuan.core.commands import FORCED, REF_ALL, REF_USUAL, Kind
+from jiehuan.core.line import HoldKind, HoldState, Status
+from jiehuan.core.money import PRINCIPAL_MINOR_MAX
+from jiehuan.core.outcomes import Outcome
+from jiehuan.core.repayment import unpaid_part
+from jiehuan.core.spending import find_hold
+from jiehuan.core.state import Call
+
+
+def _status(call: Call) -> Codes:
+    return np.asarray(call.state.lines.status[call.i])
+
+
+def _forced(call: Call) -> Flags:
+    return np.asarray(call.commands.flags[call.c] & FORCED != 0)
+
+
+def _available(call: Call) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    lines, i = call.state.lines, call.i
+    return lines.limit_minor[i] - lines.used_minor[i] - lines.held_minor[i]
+
+
+def _line_not_found(call: Call) -> Flags:
+    return np.asarray(_status(call) == Status.NONE)
+
+
+def _line_closed(call: Call) -> Flags:
+    return np.asarray(_status(call) == Status.CLOSED)
+
+
+def _line_written_off(call: Call) -> Flags:
+    return np.asarray((_status(call) == Status.WRITTEN_OFF) & ~_forced(call))
+
+
+def _line_past_due(call: Call) -> Flags:
+    return np.asarray((_status(call) == Status.OVERDUE) & ~_forced(call))
+
+
+def _before_opened(call: Call) -> Flags:
+    return np.asarray(call.on < call.state.lines.opened_on[call.i])
+
+
+def _not_positive(call: Call) -> Flags:
+    if call.kind is Kind.DRAW_SUCCEEDED:
+        return np.asarray(call.amount < 0)
+    return np.asarray(call.amount <= 0)
+
+
+def _too_large(call: Call) -> Flags:
+    return np.asarray(call.amount > PRINCIPAL_MINOR_MAX)
+
+
+HOLD_KIND = {
+    Kind.CAPTURE: HoldKind.MERCHANT,
+    Kind.VOID: HoldKind.MERCHANT,
+    Kind.DRAW_SUCCEEDED: HoldKind.DRAW,
+    Kind.DRAW_FAILED: HoldKind.DRAW,
+}
+
+
+def _hold_not_found(call: Call) -> Flags:
+    at = find_hold(call)
+    return np.asarray((at < 0) | (call.state.holds.rows.kind[at] != HOLD_KIND[call.kind]))
+
+
+def _hold_not_open(call: Call) -> Flags:
+    return np.asarray(call.state.holds.rows.state[find_hold(call)] != HoldState.HELD)
+
+
+def _draw_differs(call: Call) -> Flags:
+    left = call.state.holds.rows.left_minor[find_hold(call)]
+    return np.asarray((call.amount != 0) & (call.amount != left))
+
+
+def _exceeds_hold(call: Call) -> Flags:
+    return np.asarray(call.amount > call.state.holds.rows.left_minor[find_hold(call)])
+
+
+def _purchase_not_found(call: Call) -> Flags:
+    purchases = call.state.purchases
+    return np.asarray(purchases.find(call.i, purchases.rows.no, call.ref) < 0)
+
+
+def _refund_exceeds(call: Call) -> Flags:
+    rows = call.state.purchases.rows
+    at = call.state.purchases.find(call.i, rows.no, call.ref)
+    return np.asarray(rows.refunded_minor[at] + call.amount > rows.amount_minor[at])
+
+
+def _loan_not_found(call: Call) -> Flags:
+    loans = call.state.loans
+    at = loans.find(call.i, loans.rows.no, call.ref)
+    named = (call.ref != REF_USUAL) & (call.ref != REF_ALL)
+    return np.asarray(named & ((at < 0) | ~loans.rows.open[at]))
+
+
+def _terms_not_offered(call: Call) -> Flags:
+    terms, commands = call.state.terms, call.commands
+    if call.kind is Kind.OPEN:
+        ids = commands.terms[call.c]
+        known = (ids >= 0) & (ids < len(terms.products))
+        ids = np.where(known, ids, 0)
+        fits = (call.amount >= terms.limit_minor_min[ids]) & (
+            call.amount <= terms.limit_minor_max[ids]
+        )
+        cycle_day = commands.count[call.c]
+        return np.asarray(~known | ~fits | (cycle_day < 0) | (cycle_day > _CYCLE_DAY_MAX))
+    ids = call.state.lines.terms[call.i]
+    return np.asarray(terms.plan_fee_ppm(ids, commands.count[call.c]) < 0)
+
+
+_CYCLE_DAY_MAX = 31
+
+
+def _no_longer_convertible(call: Call) -> Flags:
+    _, unpaid, loan = unpaid_part(call)
+    carried = (loan >= 0) & (call.state.loans.rows.carried_minor[loan] > 0)
+    return np.asarray((unpaid == 0) | carried)
+
+
+def _exceeds_available(call: Call) -> Flags:
+    if call.kind is Kind.DRAW:
+        return np.asarray(call.amount > _available(call))
+    limit = _available(call) + call.state.lines.overpaid_minor[call.i]
+    return np.asarray((call.amount > limit) & ~_forced(call))
+
+
+def _not_settled(call: Call) -> Flags:
+    lines, i = call.state.lines, call.i
+    owed = lines.used_minor[i] + lines.charges_minor[i] + lines.held_minor[i]
+    return np.asarray((owed > 0) | (lines.overpaid_minor[i] > 0) | (lines.loans_open[i] > 0))
+
+
+FAILS: dict[Outcome, Callable[[Call], Flags]] = {
+    Outcome.LINE_NOT_FOUND: _line_not_found,
+    Outcome.LINE_CLOSED: _line_closed,
+    Outcome.LINE_WRITTEN_OFF: _line_written_off,
+    Outcome.LINE_PAST_DUE: _line_past_due,
+    Outcome.DATE_BEFORE_LINE_OPENED: _before_opened,
+    Outcome.AMOUNT_MUST_BE_POSITIVE: _not_positive,
+    Outcome.AMOUNT_TOO_LARGE: _too_large,
+    Outcome.HOLD_NOT_FOUND: _hold_not_found,
+    Outcome.HOLD_NOT_OPEN: _hold_not_open,
+    Outcome.PURCHASE_NOT_FOUND: _purchase_not_found,
+    Outcome.LOAN_NOT_FOUND: _loan_not_found,
+    Outcome.DRAW_AMOUNT_DIFFERS: _draw_differs,
+    Outcome.TERMS_NOT_OFFERED: _terms_not_offered,
+    Outcome.PURCHASE_NO_LONGER_CONVERTIBLE: _no_longer_convertible,
+    Outcome.AMOUNT_EXCEEDS_AVAILABLE: _exceeds_available,
+    Outcome.AMOUNT_EXCEEDS_HOLD: _exceeds_hold,
+    Outcome.REFUND_EXCEEDS_PURCHASE: _refund_exceeds,
+    Outcome.LINE_NOT_SETTLED: _not_settled,
+}
+
+_ANY = (Outcome.LINE_NOT_FOUND, Outcome.LINE_CLOSED, Outcome.DATE_BEFORE_LINE_OPENED)
+_AMOUNT = (Outcome.AMOUNT_MUST_BE_POSITIVE, Outcome.AMOUNT_TOO_LARGE)
+_SPEND = (Outcome.LINE_WRITTEN_OFF, Outcome.LINE_PAST_DUE)
+_HELD = (Outcome.HOLD_NOT_FOUND, Outcome.HOLD_NOT_OPEN)
+
+CHECKS: dict[Kind, tuple[Outcome, ...]] = {
+    Kind.OPEN: (*_AMOUNT, Outcome.TERMS_NOT_OFFERED),
+    Kind.PURCHASE: (*_ANY, *_SPEND, *_AMOUNT, Outcome.AMOUNT_EXCEEDS_AVAILABLE),
+    Kind.HOLD: (*_ANY, *_SPEND, *_AMOUNT, Outcome.AMOUNT_EXCEEDS_AVAILABLE),
+    Kind.CAPTURE: (*_ANY, *_AMOUNT, *_HELD, Outcome.AMOUNT_EXCEEDS_HOLD),
+    Kind.VOID: (*_ANY, *_HELD),
+    Kind.DRAW: (*_ANY, *_SPEND, *_AMOUNT, Outcome.AMOUNT_EXCEEDS_AVAILABLE),
+    Kind.DRAW_SUCCEEDED: (*_ANY, *_AMOUNT, *_HELD, Outcome.DRAW_AMOUNT_DIFFERS),
+    Kind.DRAW_FAILED: (*_ANY, *_HELD),
+    Kind.REPAY: (*_ANY, *_AMOUNT, Outcome.LOAN_NOT_FOUND),
+    Kind.REFUND: (*_ANY, *_AMOUNT, Outcome.PURCHASE_NOT_FOUND, Outcome.REFUND_EXCEEDS_PURCHASE),
+    Kind.CREDIT: (*_ANY, *_AMOUNT),
+    Kind.CONVERT: (
+        *_ANY,
+        *_SPEND,
+        Outcome.PURCHASE_NOT_FOUND,
+        Outcome.TERMS_NOT_OFFERED,
+        Outcome.PURCHASE_NO_LONGER_CONVERTIBLE,
+    ),
+    Kind.CLOSE: (*_ANY, Outcome.LINE_NOT_SETTLED),
+}
+CHECKS = {kind: tuple(sorted(codes)) for kind, codes in CHECKS.items()}
+
+
+def judge(call: Call) -> Codes:
+    """Return the outcome of each command of a call: the first check it fails, or done."""
+    codes = CHECKS.get(call.kind, ())
+    if not codes:
+        return np.asarray(np.zeros(len(call.c), np.int16))
+    return np.asarray(
+        np.select([FAILS[code](call) for code in codes], codes, Outcome.DONE).astype(np.int16)
+    )

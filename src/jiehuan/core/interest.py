@@ -1,0 +1,106 @@
+"""Interest by the day: what a loan earns, lazily, as an exact numerator.
+
+Interest runs on principal only, for every night the money was out: the first day of a span
+bears interest, the last does not.  A numerator counts ``MICRO`` parts of a minor unit; it
+becomes minor units when it is billed, rounded half up, and the rest is carried.
+"""
+
+import numpy as np
+
+from jiehuan.core.columns import MICRO, Days, Ids, Int64s
+from jiehuan.core.days import EPOCH_ON
+from jiehuan.core.ledger import Account
+from jiehuan.core.line import LoanKind, Status
+from jiehuan.core.money import half_up
+from jiehuan.core.segments import Index, Segments
+from jiehuan.core.state import Call, State
+
+
+def accrue(principal_minor: Int64s, rate_ppm: Ids | Int64s, days: Days) -> Int64s:
+    """Return what each principal earns over its own number of nights.
+
+    Args:
+        principal_minor: Principal outstanding, unchanged over the nights, shape (n,).
+        rate_ppm: Rate a day in parts per million, shape (n,).
+        days: Nights, shape (n,).
+
+    Returns:
+        Numerators over ``MICRO``, shape (n,).  Exact: nothing is rounded here.
+
+    Examples:
+        1,000.00 at 500 ppm a day for 30 nights costs 15.00:
+
+        >>> accrue(np.array([100_000]), np.array([500]), np.array([30])) // MICRO
+        array([1500])
+    """
+    return np.asarray(principal_minor * rate_ppm.astype(np.int64) * days.astype(np.int64))
+
+
+def bearing(state: State, rows: Index, i: Index) -> tuple[Int64s, Int64s]:
+    """Return the principal that bears the loan's own rate, and the late rate, shapes (m,).
+
+    ``rows`` are loans, ``i`` the line of each.  While a line is past due, all its carried
+    principal bears the late rate in place of its own (terms.md 2, "late").
+    """
+    loans, status = state.loans.rows, state.lines.status[i]
+    alive = status != Status.WRITTEN_OFF
+    late = state.lines.past_due_on[i] > 0
+    draw = loans.kind[rows] == LoanKind.DRAW
+    carried = loans.carried_minor[rows]
+    before = np.where(draw, loans.unbilled_minor[rows] + loans.billed_minor[rows], 0)
+    own = np.where(alive, before + np.where(late, 0, carried), 0)
+    return own, np.where(alive & late, carried, 0)
+
+
+def reckon(state: State, rows: Index, i: Index, until_on: Days) -> None:
+    """Bring loans ``rows`` (m,) of lines ``i`` (m,) up to ``until_on`` (m,)."""
+    loans = state.loans.rows
+    days = until_on - loans.reckoned_on[rows]
+    own, late = bearing(state, rows, i)
+    assert not ((own + late > 0) & (days < 0)).any()
+    late_ppm = state.terms.late_rate_ppm[loans.terms[rows]]
+    loans.interest_num[rows] += accrue(own, loans.rate_ppm[rows], days)
+    loans.penalty_num[rows] += accrue(late, late_ppm, days)
+    loans.reckoned_on[rows] = until_on
+
+
+def bill(call: Call, s: Segments, chosen: Index) -> None:
+    """Bill what loans ``s.at[chosen]`` have accrued: rounded half up, the rest carried."""
+    loans = call.state.loans.rows
+    rows = s.at[chosen]
+    for name, receivable, accrued in _BILLED:
+        num = getattr(loans, f"{name}_num")
+        minor = half_up(num[rows], MICRO)
+        num[rows] -= minor * MICRO
+        getattr(loans, f"{name}_due_minor")[rows] += minor
+        getattr(loans, f"{name}_new_minor")[rows] += minor
+        billed = np.zeros(len(s.at), np.int64)
+        billed[chosen] = minor
+        call.move(
+            call.receivable(receivable, Account.RECOVERY), call.account(accrued), s.sum(billed)
+        )
+
+
+_BILLED = (
+    ("interest", Account.INTEREST, Account.ACCRUED_INTEREST),
+    ("penalty", Account.PENALTY, Account.ACCRUED_PENALTY),
+)
+
+
+def running(state: State, rows: Index, i: Index) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+    """Return each loan's numerators as if reckoned from ``EPOCH_ON``, and what a day adds.
+
+    The order is interest numerator, interest slope, penalty numerator, penalty slope: a
+    loan's interest on day d is ``num + slope * (d - EPOCH_ON)`` until something happens.
+    """
+    loans = state.loans.rows
+    own, late = bearing(state, rows, i)
+    days = (loans.reckoned_on[rows] - EPOCH_ON).astype(np.int64)
+    own_slope = own * loans.rate_ppm[rows]
+    late_slope = late * state.terms.late_rate_ppm[loans.terms[rows]]
+    return (
+        loans.interest_num[rows] - own_slope * days,
+        own_slope,
+        loans.penalty_num[rows] - late_slope * days,
+        late_slope,
+    )

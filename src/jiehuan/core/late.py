@@ -1,0 +1,58 @@
+"""What closes a day on a line: the due day passes, the debt ages, it is written off."""
+
+import numpy as np
+
+from jiehuan.core.interest import bill, reckon
+from jiehuan.core.ledger import Account
+from jiehuan.core.line import Status
+from jiehuan.core.settle import rebucket, settle
+from jiehuan.core.state import Call
+
+
+def due_passed(call: Call) -> None:
+    """Carry what is still unpaid at the close of its due day; from tomorrow it costs."""
+    state = call.state
+    call = call.keep(state.lines.due_on[call.i] == call.on)
+    s = state.loans.gather(call.i)
+    loans = state.loans.rows
+    fresh = loans.billed_minor[s.at] > 0
+    rows, of = s.at[fresh], s.of[fresh]
+    reckon(state, rows, call.i[of], call.until_on[of])
+    loans.carried_minor[rows] += loans.billed_minor[rows]
+    loans.billed_minor[rows] = 0
+    settle(call)
+
+
+def aged(call: Call) -> None:
+    """Move a line to the bucket of its days past due."""
+    rebucket(call)
+
+
+def write_off(call: Call) -> None:
+    """Give a line up: bill what has accrued, take the debt off the balance sheet.
+
+    The debt stays: all principal is carried, terms to come and their fees are dropped,
+    and nothing accrues any more (terms.md 7).
+    """
+    state = call.state
+    call = call.keep(state.lines.status[call.i] == Status.OVERDUE)
+    lines, loans, i = state.lines, state.loans.rows, call.i
+    s = state.loans.gather(i)
+    reckon(state, s.at, i[s.of], call.until_on[s.of])
+    bill(call, s, np.arange(len(s.at)))
+    loans.carried_minor[s.at] += loans.billed_minor[s.at] + loans.unbilled_minor[s.at]
+    loans.billed_minor[s.at] = 0
+    loans.unbilled_minor[s.at] = 0
+    p = state.parts.gather(i)
+    to_come = p.at[~state.parts.rows.billed[p.at]]
+    state.parts.rows.principal_minor[to_come] = 0
+    state.parts.rows.fee_minor[to_come] = 0
+    for lost, receivable, owed in (
+        (Account.WRITE_OFF, Account.PRINCIPAL, lines.used_minor[i]),
+        (Account.INTEREST_INCOME, Account.INTEREST, s.sum(loans.interest_due_minor[s.at])),
+        (Account.FEE_INCOME, Account.FEE, s.sum(loans.fee_due_minor[s.at])),
+        (Account.PENALTY_INCOME, Account.PENALTY, s.sum(loans.penalty_due_minor[s.at])),
+    ):
+        call.move(call.account(lost), call.receivable(receivable, Account.WRITE_OFF), owed)
+    lines.status[i] = Status.WRITTEN_OFF
+    settle(call)

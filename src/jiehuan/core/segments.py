@@ -1,0 +1,127 @@
+"""Children of lines, without loops: gather, sum and pour by segment.
+
+The children of line ``i`` lie in one run of rows with room to grow; a gather of several
+lines gives all their rows and, for each, which line it belongs to.
+"""
+
+import dataclasses
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jiehuan.core.columns import Columns, Flags, Int64s
+
+Index = NDArray[np.int64]
+C = TypeVar("C", bound=Columns)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Segments:
+    """Rows gathered for ``k`` lines: ``at`` in the table, ``of`` which line, both (m,)."""
+
+    at: Index
+    of: Index
+    first: Index  # (k,) where each line's rows begin in ``at``
+    count: Index  # (k,)
+
+    def sum(self, x: Int64s) -> Int64s:
+        """Return the sum of ``x`` (m,) over each line, shape (k,)."""
+        total = np.concatenate((_ZERO, np.cumsum(x, dtype=np.int64)))
+        return np.asarray(total[self.first + self.count] - total[self.first])
+
+    def before(self, x: Int64s) -> Int64s:
+        """Return for each row the sum of the rows of its line before it, shape (m,)."""
+        total = np.concatenate((_ZERO, np.cumsum(x, dtype=np.int64)))
+        return np.asarray(total[:-1] - total[self.first][self.of])
+
+    def pour(self, amount: Int64s, cells: Int64s) -> Int64s:
+        """Pour each line's amount (k,) over its cells (m,), first cell first.
+
+        Returns what each cell takes, shape (m,); never more than the amount or the cell.
+        """
+        return np.asarray(np.clip(amount[self.of] - self.before(cells), 0, cells))
+
+    def widen(self, times: int) -> "Segments":
+        """Return the segments of a table with ``times`` cells for each row, row by row."""
+        return Segments(
+            np.repeat(self.at, times),
+            np.repeat(self.of, times),
+            self.first * times,
+            self.count * times,
+        )
+
+
+_ZERO = np.zeros(1, np.int64)
+
+
+@dataclasses.dataclass(slots=True)
+class Child(Generic[C]):
+    """A child table with room reserved for each line.
+
+    Rows of line ``i`` are ``start[i] : start[i] + used[i]``, oldest first; ``had[i]`` of
+    them were loaded, the rest are new.  One spare row of zeros stands at the end, so that
+    the index -1, "not found", can be read.
+    """
+
+    rows: C
+    start: Index
+    used: Index
+    had: Index
+
+    @property
+    def roomy(self) -> bool:
+        """Whether there is any row, loaded or to come."""
+        return len(self.rows) > 1
+
+    def gather(self, i: Index) -> Segments:
+        """Return the rows in use of lines ``i`` (k,)."""
+        count = self.used[i]
+        first = np.cumsum(count) - count
+        of = np.repeat(np.arange(len(i)), count)
+        at = np.arange(len(of)) + (self.start[i] - first)[of]
+        return Segments(at, of, first, count)
+
+    def append(self, i: Index) -> Index:
+        """Take one more row for each line of ``i`` (each at most once); return where."""
+        at = np.asarray(self.start[i] + self.used[i])
+        self.used[i] += 1
+        return at
+
+    def find(self, i: Index, column: Int64s, wanted: Int64s) -> Index:
+        """Return where ``column`` is ``wanted`` (k,) among the rows of each line, or -1."""
+        s = self.gather(i)
+        found = np.full(len(i), -1, np.int64)
+        hit = column[s.at] == wanted[s.of]
+        found[s.of[hit]] = s.at[hit]
+        return found
+
+    def in_use(self) -> Flags:
+        """Return which rows are in use, shape of the table."""
+        return _spans(self.start, self.used, len(self.rows))
+
+    def loaded(self) -> Flags:
+        """Return which rows were there at load."""
+        return _spans(self.start, self.had, len(self.rows))
+
+
+def _spans(start: Index, count: Index, size: int) -> Flags:
+    edge = np.zeros(size + 1, np.int64)
+    np.add.at(edge, start, 1)
+    np.add.at(edge, start + count, -1)
+    return np.asarray(np.cumsum(edge[:-1]) > 0)
+
+
+def reserve(cls: type[C], lines: Int64s, loaded: C, owner: Int64s, room: Index) -> Child[C]:
+    """Lay out ``loaded`` rows (sorted by ``owner``, a line id each) with ``room`` (n,) to grow.
+
+    ``lines`` are the sorted line ids, shape (n,).
+    """
+    index = np.searchsorted(lines, owner)
+    had = np.bincount(index, minlength=len(lines)).astype(np.int64)
+    start = np.cumsum(had + room) - (had + room)
+    rows = cls.empty(int((had + room).sum()) + 1)
+    at = np.arange(len(owner)) + (start - (np.cumsum(had) - had))[index]
+    for name in cls.DTYPE.names or ():
+        getattr(rows, name)[at] = getattr(loaded, name)
+    return Child(rows, start, had.copy(), had)

@@ -1,0 +1,167 @@
+"""What follows from every change of a line's loans: sums, the queue, lateness, bucket.
+
+Called at the end of every command that touches loans, so that the columns of a line
+always agree with its children.
+"""
+
+import numpy as np
+
+from jiehuan.core.columns import MICRO, NEVER, Codes, Days, Flags
+from jiehuan.core.interest import reckon, running
+from jiehuan.core.ledger import Account
+from jiehuan.core.line import BUCKET_MAX, DAYS_A_BUCKET, LoanKind, Status
+from jiehuan.core.segments import Index, Segments
+from jiehuan.core.state import Call, State
+
+RUNNING = ("interest_num", "interest_slope", "penalty_num", "penalty_slope")
+
+
+def settle(call: Call) -> None:
+    """Bring the lines of ``call`` in agreement with their loans."""
+    state, i = call.state, call.i
+    s = state.loans.gather(i)
+    if state.parts.roomy:
+        _share_out_paid(state, s, i)
+    _forget_rests(state, s, i)
+    _add_up(state, s, i)
+    _cap_queue(state, i)
+    _judge_lateness(call, s)
+    add_running(state, s, i)
+
+
+def add_running(state: State, s: Segments, i: Index) -> None:
+    """Set the running sums of lines ``i`` from their loans ``s``."""
+    for name, x in zip(RUNNING, running(state, s.at, i[s.of]), strict=True):
+        state.sums[name][i] = s.sum(x)
+
+
+def _share_out_paid(state: State, s: Segments, i: Index) -> None:
+    """Say of each billed instalment what is paid: the oldest first."""
+    parts, loans = state.parts.rows, state.loans.rows
+    p = state.parts.gather(i)
+    rows = p.at[parts.billed[p.at]]
+    if not len(rows):
+        return
+    _, first, of, count = np.unique(
+        parts.loan[rows], return_index=True, return_inverse=True, return_counts=True
+    )
+    by_loan = Segments(rows, of, first, count)
+    order = s.at[np.argsort(loans.no[s.at], kind="stable")]
+    loan = order[np.searchsorted(loans.no[order], parts.loan[rows[first]])]
+    owed = loans.billed_minor[loan] + loans.carried_minor[loan]
+    for due, left, paid in (
+        (parts.principal_minor, owed, parts.principal_paid_minor),
+        (parts.fee_minor, loans.fee_due_minor[loan], parts.fee_paid_minor),
+    ):
+        paid[rows] = by_loan.pour(by_loan.sum(due[rows]) - left, due[rows])
+
+
+def _forget_rests(state: State, s: Segments, i: Index) -> None:
+    """Close the loans of which nothing is left but fractions of a unit (terms.md 2)."""
+    loans, rows = state.loans.rows, s.at
+    charges = (
+        loans.interest_due_minor[rows] + loans.fee_due_minor[rows] + loans.penalty_due_minor[rows]
+    )
+    principal = loans.unbilled_minor[rows] + loans.billed_minor[rows] + loans.carried_minor[rows]
+    for name in ("interest", "penalty"):
+        new, due = getattr(loans, f"{name}_new_minor"), getattr(loans, f"{name}_due_minor")
+        new[rows] = np.minimum(new[rows], due[rows])
+    paid_off = (
+        loans.open[rows]
+        & (principal + charges == 0)
+        & (np.abs(loans.interest_num[rows]) < MICRO)
+        & (np.abs(loans.penalty_num[rows]) < MICRO)
+        & ~_has_fees_to_come(state, rows, i)
+    )
+    for name in ("interest", "penalty"):
+        num = getattr(loans, f"{name}_num")
+        state.sums[f"{name}_dropped"][i] += s.sum(np.where(paid_off, num[rows], 0))
+        num[rows[paid_off]] = 0
+    loans.open[rows[paid_off]] = False
+
+
+def _has_fees_to_come(state: State, rows: Index, i: Index) -> Flags:
+    """Return which loans still have an instalment with a fee to bill, shape of ``rows``."""
+    parts, loans = state.parts.rows, state.loans.rows
+    if not state.parts.roomy:
+        return np.zeros(len(rows), np.bool_)
+    p = state.parts.gather(i).at
+    p = p[~parts.billed[p] & (parts.fee_minor[p] > 0)]
+    plan = loans.kind[rows] == LoanKind.PLAN
+    return np.asarray(plan & np.isin(loans.no[rows], parts.loan[p]))
+
+
+def _add_up(state: State, s: Segments, i: Index) -> None:
+    lines, loans, rows = state.lines, state.loans.rows, s.at
+    lines.unbilled_minor[i] = s.sum(loans.unbilled_minor[rows])
+    lines.fresh_minor[i] = s.sum(loans.billed_minor[rows])
+    carried = s.sum(loans.carried_minor[rows])
+    lines.charges_minor[i] = s.sum(
+        loans.interest_due_minor[rows] + loans.fee_due_minor[rows] + loans.penalty_due_minor[rows]
+    )
+    lines.loans_open[i] = s.sum(loans.open[rows].astype(np.int64))
+    lines.used_minor[i] = (
+        lines.cycle_minor[i] + lines.unbilled_minor[i] + lines.fresh_minor[i] + carried
+    )
+
+
+def _cap_queue(state: State, i: Index) -> None:
+    """Keep the unmet minimums within what is billed and unpaid, from the newest back."""
+    lines, dues = state.lines, state.dues.rows
+    d = state.dues.gather(i)
+    billed = lines.used_minor[i] - lines.cycle_minor[i] - lines.unbilled_minor[i]
+    left = np.maximum(billed + lines.charges_minor[i] - lines.overpaid_minor[i], 0)
+    dues.unmet_minor[d.at] = d.pour(left, dues.unmet_minor[d.at])
+
+
+def _judge_lateness(call: Call, s: Segments) -> None:
+    """Find the oldest passed due day that is unmet; a change of rate begins today."""
+    state, i, until_on = call.state, call.i, call.until_on
+    lines, dues = state.lines, state.dues.rows
+    d = state.dues.gather(i)
+    late = (dues.unmet_minor[d.at] > 0) & (dues.due_on[d.at] < until_on[d.of])
+    oldest = np.full(len(i), NEVER, np.int32)
+    np.minimum.at(oldest, d.of[late], dues.due_on[d.at[late]])
+    oldest[oldest == NEVER] = 0
+
+    before = lines.past_due_on[i]
+    turned = ((before > 0) != (oldest > 0))[s.of] & (state.loans.rows.carried_minor[s.at] > 0)
+    reckon(state, s.at[turned], i[s.of[turned]], until_on[s.of[turned]])
+    lines.past_due_on[i] = oldest
+
+    status = lines.status[i]
+    status = np.where((status == Status.ACTIVE) & (oldest > 0), Status.OVERDUE, status)
+    lines.status[i] = np.where((status == Status.OVERDUE) & (oldest == 0), Status.ACTIVE, status)
+    changed = before != oldest
+    if changed.any():
+        rebucket(call.keep(changed))
+
+
+def bucket_of(past_due_on: Days, at_close_of: Days) -> Codes:
+    """Return M0..M6 at the close of a day (terms.md 7): Mk is 30 (k - 1) + 1 .. 30 k days."""
+    days = np.where(past_due_on > 0, at_close_of - past_due_on, 0)
+    return np.asarray(np.minimum(-(-days // DAYS_A_BUCKET), BUCKET_MAX), np.int16)
+
+
+def rebucket(call: Call) -> None:
+    """Move all that the lines owe to the bucket they stand in at the last close."""
+    state, lines = call.state, call.state.lines
+    call = call.keep(lines.status[call.i] != Status.WRITTEN_OFF)
+    i = call.i
+    before = lines.bucket[i]
+    after = bucket_of(lines.past_due_on[i], call.until_on - np.int32(1))
+    s = state.loans.gather(i)
+    loans = state.loans.rows
+    moved = before != after
+    for kind, owed in (
+        (Account.PRINCIPAL, lines.used_minor[i]),
+        (Account.INTEREST, s.sum(loans.interest_due_minor[s.at])),
+        (Account.FEE, s.sum(loans.fee_due_minor[s.at])),
+        (Account.PENALTY, s.sum(loans.penalty_due_minor[s.at])),
+    ):
+        call.move(
+            state.account(kind, i, after),
+            state.account(kind, i, before),
+            np.where(moved, owed, 0),
+        )
+    lines.bucket[i] = after

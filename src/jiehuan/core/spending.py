@@ -1,0 +1,161 @@
+"""Commands that open, reserve and spend: effects on lines that pass their checks."""
+
+import numpy as np
+
+from jiehuan.core.columns import NEVER, Instructions
+from jiehuan.core.commands import InstructionKind
+from jiehuan.core.ledger import Account
+from jiehuan.core.line import HoldKind, HoldState, LoanKind, Status
+from jiehuan.core.segments import Index
+from jiehuan.core.settle import settle
+from jiehuan.core.state import Call
+
+
+def open_line(call: Call) -> None:
+    """Open a line: ``amount`` is its limit, ``ref`` its party, ``count`` its cycle day."""
+    lines, terms, commands = call.state.lines, call.state.terms, call.commands
+    i, c = call.i, call.c
+    ids = commands.terms[c]
+    lines.party[i] = call.ref
+    lines.terms[i] = ids
+    lines.product[i] = terms.number[ids]
+    lines.cycle_day[i] = np.where(commands.count[c] > 0, commands.count[c], terms.cycle_day[ids])
+    lines.limit_minor[i] = call.amount
+    lines.opened_on[i] = call.on
+    lines.next_event_at[i] = NEVER
+    lines.status[i] = Status.ACTIVE
+
+
+def purchase(call: Call) -> None:
+    """Spend at a merchant; what is overpaid pays for it at once (a second transfer)."""
+    lines, i, amount = call.state.lines, call.i, call.amount
+    call.move(
+        call.receivable(Account.PRINCIPAL, Account.WRITE_OFF),
+        call.account(Account.MERCHANT_PAYABLE),
+        amount,
+    )
+    paid = np.minimum(lines.overpaid_minor[i], amount)
+    call.move(
+        call.account(Account.OVERPAYMENT),
+        call.receivable(Account.PRINCIPAL, Account.RECOVERY),
+        paid,
+    )
+    lines.overpaid_minor[i] -= paid
+    lines.cycle_minor[i] += amount - paid
+    lines.used_minor[i] += amount - paid
+    _remember(call)
+
+
+def _remember(call: Call) -> None:
+    """Keep the purchase where refunds and conversions may ask for it."""
+    purchases = call.state.purchases
+    if purchases.roomy:
+        at = purchases.append(call.i)
+        purchases.rows.line[at] = call.state.lines.id[call.i]
+        purchases.rows.no[at] = call.commands.seq[call.c]
+        purchases.rows.amount_minor[at] = call.amount
+
+
+def hold(call: Call) -> None:
+    """Reserve an amount for a merchant until the close of its last day."""
+    days = call.state.terms.hold_days[call.state.lines.terms[call.i]].astype(np.int32)
+    _reserve(call, HoldKind.MERCHANT, call.on + days)
+
+
+def draw(call: Call) -> None:
+    """Reserve an amount and ask for it to be paid out to the wallet."""
+    _reserve(call, HoldKind.DRAW, np.full(len(call.i), NEVER, np.int32))
+    call.out.instructions.append(
+        Instructions(
+            call.commands.seq[call.c],
+            call.state.lines.id[call.i],
+            np.full(len(call.i), InstructionKind.PAY_OUT, np.int16),
+            call.amount,
+        )
+    )
+
+
+def _reserve(call: Call, kind: HoldKind, expires_on: Index) -> None:
+    holds = call.state.holds
+    at = holds.append(call.i)
+    rows = holds.rows
+    rows.line[at] = call.state.lines.id[call.i]
+    rows.no[at] = call.commands.seq[call.c]
+    rows.kind[at] = kind
+    rows.state[at] = HoldState.HELD
+    rows.amount_minor[at] = call.amount
+    rows.left_minor[at] = call.amount
+    rows.merchant[at] = call.commands.merchant[call.c]
+    rows.expires_on[at] = expires_on
+    call.state.lines.held_minor[call.i] += call.amount
+
+
+def _release(call: Call, at: Index, amount: Index, ended: HoldState) -> None:
+    """Give ``amount`` of holds ``at`` back to their lines; with nothing left they end."""
+    rows = call.state.holds.rows
+    rows.left_minor[at] -= amount
+    call.state.lines.held_minor[call.i] -= amount
+    rows.state[at] = np.where(rows.left_minor[at] == 0, ended, rows.state[at])
+
+
+def find_hold(call: Call) -> Index:
+    """Return where the hold that each command refers to is, or -1."""
+    return call.state.holds.find(call.i, call.state.holds.rows.no, call.ref)
+
+
+def capture(call: Call) -> None:
+    """Spend a hold, all or a part; the rest stays held."""
+    at = find_hold(call)
+    held = np.minimum(call.state.holds.rows.left_minor[at], call.amount)
+    _release(call, at, held, HoldState.CAPTURED)
+    purchase(call)
+
+
+def end_hold(call: Call, ended: HoldState) -> None:
+    """End holds that are still open, with nothing spent."""
+    at = find_hold(call)
+    still = (at >= 0) & (call.state.holds.rows.state[at] == HoldState.HELD)
+    call, at = call.keep(still), at[still]
+    _release(call, at, call.state.holds.rows.left_minor[at], ended)
+
+
+def void(call: Call) -> None:
+    """End a hold, or a draw that failed."""
+    end_hold(call, HoldState.VOIDED)
+
+
+def hold_expired(call: Call) -> None:
+    """End a hold at the close of its last day."""
+    end_hold(call, HoldState.EXPIRED)
+
+
+def draw_succeeded(call: Call) -> None:
+    """Turn a draw into a loan that bears interest from the wallet's own date."""
+    state, i = call.state, call.i
+    at = find_hold(call)
+    amount = state.holds.rows.left_minor[at].copy()
+    _release(call, at, amount, HoldState.CAPTURED)
+    ids = state.lines.terms[i]
+    row = state.loans.append(i)
+    loans = state.loans.rows
+    loans.line[row] = state.lines.id[i]
+    loans.no[row] = call.commands.seq[call.c]
+    loans.kind[row] = LoanKind.DRAW
+    loans.terms[row] = ids
+    loans.rate_ppm[row] = state.terms.draw_rate_ppm[ids]
+    loans.opened_on[row] = call.on
+    loans.unbilled_minor[row] = amount
+    loans.reckoned_on[row] = call.on
+    loans.open[row] = True
+    call.move(
+        call.receivable(Account.PRINCIPAL, Account.WRITE_OFF),
+        call.account(Account.WALLET_CLEARING),
+        amount,
+    )
+    call.out.applied_minor[call.c] = amount
+    settle(call)
+
+
+def close_line(call: Call) -> None:
+    """Close a line on which nothing is owed to either side."""
+    call.state.lines.status[call.i] = Status.CLOSED

@@ -1,0 +1,258 @@
+"""The kernel's working state: lines, their children, and what a batch gives out."""
+
+import dataclasses
+from collections.abc import Iterable
+
+import numpy as np
+
+from jiehuan.core.columns import (
+    Codes,
+    Columns,
+    Commands,
+    Days,
+    Dues,
+    Flags,
+    Holds,
+    Instructions,
+    Int64s,
+    Items,
+    Lines,
+    Loans,
+    Parts,
+    Statements,
+    Transfers,
+    table,
+)
+from jiehuan.core.commands import Kind
+from jiehuan.core.ledger import Account, account
+from jiehuan.core.line import Status
+from jiehuan.core.segments import Child, Index, reserve
+from jiehuan.core.terms import TermsTable
+
+SUMS = (
+    "interest_num",
+    "interest_slope",
+    "interest_dropped",
+    "penalty_num",
+    "penalty_slope",
+    "penalty_dropped",
+    "undrawn_minor",
+)
+
+
+@table
+@dataclasses.dataclass(slots=True, eq=False)
+class Purchases(Columns):
+    """Purchases of lines, in fold order; kept only where a refund or conversion may ask."""
+
+    line: Int64s
+    no: Int64s
+    billed_by: Int64s  # the loan of its cycle; 0 while the cycle runs
+    amount_minor: Int64s
+    refunded_minor: Int64s
+    reduced_minor: Int64s  # by refunds and conversions, of the unpaid part
+
+
+@dataclasses.dataclass(slots=True)
+class State:
+    """Lines (sorted by id) and their children.
+
+    ``sums`` holds, for each line, the running sums of ``DayTotals``; ``*_dropped`` count
+    from the load.
+    """
+
+    terms: TermsTable
+    lines: Lines
+    dues: Child[Dues]
+    loans: Child[Loans]
+    parts: Child[Parts]
+    holds: Child[Holds]
+    purchases: Child[Purchases]
+    sums: dict[str, Int64s]
+    full: Flags  # (n,) whose loans, instalments and dues were loaded
+    accepted: bool  # a fold: every command was accepted before, nothing is checked
+
+    def account(self, kind: Account, i: Index, bucket: Codes | int = 0) -> Index:
+        """Return the account of each line ``i``, shape (k,)."""
+        return np.asarray(account(kind, self.lines.product[i], bucket), np.int64)
+
+    def undrawn(self, i: Index) -> Int64s:
+        """Return what each line could still lend, shape (k,)."""
+        lends = _LENDS[self.lines.status[i]]
+        free = self.lines.limit_minor[i] - self.lines.used_minor[i]
+        return np.asarray(np.where(lends, np.maximum(free, 0), 0))
+
+
+# Status: NONE OFFERED ACTIVE FROZEN OVERDUE WRITTEN_OFF CLOSED
+_LENDS = np.array([False, False, True, True, True, False, False])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a batch was loaded with: rows of lines sorted by id, children by line and key."""
+
+    lines: Lines
+    dues: Dues
+    loans: Loans
+    parts: Parts
+    holds: Holds
+    full: Flags  # (n,) whose loans, instalments and dues are here
+
+    @classmethod
+    def nothing(cls, ids: Int64s) -> "Loaded":
+        """Return lines that do not exist yet, one for each of ``ids`` (sorted)."""
+        lines = Lines.empty(len(ids))
+        lines.id[:] = ids
+        full = np.ones(len(ids), np.bool_)
+        return cls(lines, Dues.empty(0), Loans.empty(0), Parts.empty(0), Holds.empty(0), full)
+
+
+def _room(line: Index, n: int, commands: Commands, kinds: Iterable[Kind]) -> Index:
+    makes = np.isin(commands.kind, np.array(list(kinds), np.int16))
+    return np.bincount(line[makes], minlength=n).astype(np.int64)
+
+
+def build(
+    terms: TermsTable,
+    loaded: Loaded,
+    commands: Commands,
+    *,
+    accepted: bool = False,
+    track: bool = False,
+) -> State:
+    """Lay out the loaded rows with room for all that ``commands`` can make.
+
+    ``track`` keeps the purchases too, which is right only where lines start from nothing.
+    """
+    ids, n = loaded.lines.id, len(loaded.lines)
+    line = np.searchsorted(ids, commands.line)
+    statements = _room(line, n, commands, (Kind.STATEMENT,))
+    converts = commands.kind == Kind.CONVERT
+    instalments = np.zeros(n, np.int64)
+    np.add.at(instalments, line[converts], np.maximum(commands.count[converts], 0))
+    loans = _room(line, n, commands, (Kind.STATEMENT, Kind.DRAW_SUCCEEDED, Kind.CONVERT))
+    purchases = _room(line, n, commands, (Kind.PURCHASE, Kind.CAPTURE)) if track else 0 * loans
+    return State(
+        terms,
+        loaded.lines,
+        reserve(Dues, ids, loaded.dues, loaded.dues.line, statements),
+        reserve(Loans, ids, loaded.loans, loaded.loans.line, loans),
+        reserve(Parts, ids, loaded.parts, loaded.parts.line, instalments),
+        reserve(
+            Holds,
+            ids,
+            loaded.holds,
+            loaded.holds.line,
+            _room(line, n, commands, (Kind.HOLD, Kind.DRAW)),
+        ),
+        reserve(Purchases, ids, Purchases.empty(0), _NO_IDS, purchases),
+        {name: np.zeros(n, np.int64) for name in SUMS},
+        loaded.full,
+        accepted,
+    )
+
+
+_NO_IDS = np.zeros(0, np.int64)
+
+
+class Out:
+    """What a batch gives out: transfers, statements, instructions, and a row a command.
+
+    ``sums`` has, for each command, what it added to the running sums of its line.
+    """
+
+    def __init__(self, commands: Commands) -> None:
+        """Start with nothing for ``commands`` (c,)."""
+        n = len(commands)
+        self.outcome = np.zeros(n, np.int16)
+        self.applied_minor = np.zeros(n, np.int64)
+        self.sums = {name: np.zeros(n, np.int64) for name in SUMS}
+        self.statements: list[Statements] = []
+        self.items: list[Items] = []
+        self.instructions: list[Instructions] = []
+        self._moves: list[tuple[Index, Index, Index, Int64s]] = []
+
+    def move(self, c: Index, debit: Index, credit: Index, amount_minor: Int64s) -> None:
+        """Add a transfer of ``amount_minor`` (k,) for each command ``c``; zeros are left out."""
+        some = amount_minor != 0
+        if some.any():
+            assert amount_minor.min() >= 0
+            self._moves.append((c[some], debit[some], credit[some], amount_minor[some]))
+
+    def transfers(self, commands: Commands) -> Transfers:
+        """Return all transfers in journal order, legs numbered from 0."""
+        if not self._moves:
+            return Transfers.empty(0)
+        c, debit, credit, amount = (np.concatenate(x) for x in zip(*self._moves, strict=True))
+        order = np.argsort(c, kind="stable")
+        c = c[order]
+        leg = np.arange(len(c)) - np.searchsorted(c, c)
+        return Transfers(
+            commands.seq[c],
+            leg.astype(np.int16),
+            commands.line[c],
+            debit[order].astype(np.int32),
+            credit[order].astype(np.int32),
+            amount[order],
+            commands.effective_on[c],
+            commands.booked_on[c],
+        )
+
+
+@dataclasses.dataclass(slots=True)
+class Call:
+    """Commands of one kind in one round: at most one a line.
+
+    ``c`` (k,) are command rows, ``i`` (k,) the index of each command's line.
+    """
+
+    state: State
+    out: Out
+    commands: Commands
+    kind: Kind
+    c: Index
+    i: Index
+    closes: bool  # the kind stands at the close of its day
+
+    def keep(self, where: Flags) -> "Call":
+        """Return the call for the rows that are ``where`` (k,)."""
+        return dataclasses.replace(self, c=self.c[where], i=self.i[where])
+
+    @property
+    def on(self) -> Days:
+        """The effective days."""
+        return self.commands.effective_on[self.c]
+
+    @property
+    def until_on(self) -> Days:
+        """The day up to which interest is reckoned: the next day for what closes one."""
+        return np.asarray(self.on + np.int32(self.closes), np.int32)
+
+    @property
+    def amount(self) -> Int64s:
+        """The amounts."""
+        return self.commands.amount_minor[self.c]
+
+    @property
+    def ref(self) -> Int64s:
+        """What each command refers to."""
+        return self.commands.ref[self.c]
+
+    def account(self, kind: Account) -> Index:
+        """Return the account of ``kind`` for each line."""
+        return self.state.account(kind, self.i)
+
+    def receivable(self, kind: Account, off: Account) -> Index:
+        """Return the receivable of ``kind`` of each line, in the bucket it stands in.
+
+        A line that was written off is off the balance sheet: ``off`` takes the place of its
+        receivables (``WRITE_OFF`` for what it still borrows, ``RECOVERY`` for what it pays).
+        """
+        lines, i = self.state.lines, self.i
+        off_balance = lines.status[i] == Status.WRITTEN_OFF
+        on = self.state.account(kind, i, lines.bucket[i])
+        return np.asarray(np.where(off_balance, self.state.account(off, i), on))
+
+    def move(self, debit: Index, credit: Index, amount_minor: Int64s) -> None:
+        """Add a transfer for each command."""
+        self.out.move(self.c, debit, credit, amount_minor)
