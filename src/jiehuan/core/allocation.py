@@ -6,7 +6,7 @@ line.  Which rank comes first is data of the product; the code only permutes the
 
 import numpy as np
 
-from jiehuan.core.columns import NEVER, Flags, Int64s
+from jiehuan.core.columns import Flags, Int64s
 from jiehuan.core.days import next_cut_on
 from jiehuan.core.interest import reckon
 from jiehuan.core.ledger import Account
@@ -180,21 +180,18 @@ class Payment:
         )
         of = np.concatenate((self.s.of, p.of, np.arange(len(i))))
         due_on = np.concatenate((next_due[self.s.of], parts.due_on[p.at], next_due))
-        no = np.concatenate(
-            (self.loans.no[self.s.at], parts.loan[p.at], np.full(len(i), NEVER * 2**31, np.int64))
-        )
+        slot = np.argsort(self.loans.no[self.s.at], kind="stable")
+        loan = slot[np.searchsorted(self.loans.no[self.s.at[slot]], parts.loan[p.at])]
+        m, q = len(self.s.at), len(p.at)
+        place = np.concatenate((np.arange(m), loan, np.full(len(i), m)))
         cells = np.where(which[of], cells, 0)
-        order = np.lexsort((no, due_on, of))
+        order = np.lexsort((place, due_on, of))
         count = np.bincount(of, minlength=len(i))
         by_cut = Segments(order, of[order], np.cumsum(count) - count, count)
         take = np.empty_like(cells)
         take[order] = by_cut.pour(self.left, cells[order])
-        m, q = len(self.s.at), len(p.at)
         by_loan = take[:m].copy()
-        slot = np.argsort(self.loans.no[self.s.at], kind="stable")
-        sorted_no = self.loans.no[self.s.at[slot]]
-        if q:
-            np.add.at(by_loan, slot[np.searchsorted(sorted_no, parts.loan[p.at])], take[m : m + q])
+        np.add.at(by_loan, loan, take[m : m + q])
         self._take_ahead(by_loan)
         self.cycle(take[m + q :])
 

@@ -12,7 +12,7 @@ from jiehuan.core.columns import Codes, Flags
 from jiehuan.core.commands import FORCED, REF_ALL, REF_USUAL, Kind
 from jiehuan.core.line import HoldKind, HoldState, Status
 from jiehuan.core.money import PRINCIPAL_MINOR_MAX
-from jiehuan.core.outcomes import Outcome
+from jiehuan.core.outcomes import MONEY_OUTCOMES, Outcome
 from jiehuan.core.repayment import unpaid_part
 from jiehuan.core.spending import find_hold
 from jiehuan.core.state import Call
@@ -45,6 +45,10 @@ def _line_written_off(call: Call) -> Flags:
 
 def _line_past_due(call: Call) -> Flags:
     return np.asarray((_status(call) == Status.OVERDUE) & ~_forced(call))
+
+
+def _in_future(call: Call) -> Flags:
+    return np.asarray(call.on > call.commands.booked_on[call.c])
 
 
 def _before_opened(call: Call) -> Flags:
@@ -147,6 +151,7 @@ FAILS: dict[Outcome, Callable[[Call], Flags]] = {
     Outcome.LINE_CLOSED: _line_closed,
     Outcome.LINE_WRITTEN_OFF: _line_written_off,
     Outcome.LINE_PAST_DUE: _line_past_due,
+    Outcome.DATE_IN_FUTURE: _in_future,
     Outcome.DATE_BEFORE_LINE_OPENED: _before_opened,
     Outcome.AMOUNT_MUST_BE_POSITIVE: _not_positive,
     Outcome.AMOUNT_TOO_LARGE: _too_large,
@@ -163,13 +168,18 @@ FAILS: dict[Outcome, Callable[[Call], Flags]] = {
     Outcome.LINE_NOT_SETTLED: _not_settled,
 }
 
-_ANY = (Outcome.LINE_NOT_FOUND, Outcome.LINE_CLOSED, Outcome.DATE_BEFORE_LINE_OPENED)
+_ANY = (
+    Outcome.LINE_NOT_FOUND,
+    Outcome.LINE_CLOSED,
+    Outcome.DATE_IN_FUTURE,
+    Outcome.DATE_BEFORE_LINE_OPENED,
+)
 _AMOUNT = (Outcome.AMOUNT_MUST_BE_POSITIVE, Outcome.AMOUNT_TOO_LARGE)
 _SPEND = (Outcome.LINE_WRITTEN_OFF, Outcome.LINE_PAST_DUE)
 _HELD = (Outcome.HOLD_NOT_FOUND, Outcome.HOLD_NOT_OPEN)
 
 CHECKS: dict[Kind, tuple[Outcome, ...]] = {
-    Kind.OPEN: (*_AMOUNT, Outcome.TERMS_NOT_OFFERED),
+    Kind.OPEN: (Outcome.DATE_IN_FUTURE, *_AMOUNT, Outcome.TERMS_NOT_OFFERED),
     Kind.PURCHASE: (*_ANY, *_SPEND, *_AMOUNT, Outcome.AMOUNT_EXCEEDS_AVAILABLE),
     Kind.HOLD: (*_ANY, *_SPEND, *_AMOUNT, Outcome.AMOUNT_EXCEEDS_AVAILABLE),
     Kind.CAPTURE: (*_ANY, *_AMOUNT, *_HELD, Outcome.AMOUNT_EXCEEDS_HOLD),
@@ -192,11 +202,32 @@ CHECKS: dict[Kind, tuple[Outcome, ...]] = {
 CHECKS = {kind: tuple(sorted(codes)) for kind, codes in CHECKS.items()}
 
 
+SPENDS = frozenset({Kind.PURCHASE, Kind.HOLD, Kind.DRAW})
+_STATUS = frozenset({Outcome.LINE_CLOSED, Outcome.LINE_WRITTEN_OFF, Outcome.LINE_PAST_DUE})
+
+
 def judge(call: Call) -> Codes:
     """Return the outcome of each command of a call: the first check it fails, or done."""
     codes = CHECKS.get(call.kind, ())
     if not codes:
-        return np.asarray(np.zeros(len(call.c), np.int16))
-    return np.asarray(
-        np.select([FAILS[code](call) for code in codes], codes, Outcome.DONE).astype(np.int16)
-    )
+        return np.zeros(len(call.c), np.int16)
+    return np.select([FAILS[code](call) for code in codes], codes, Outcome.DONE).astype(np.int16)
+
+
+def judge_late(then: Call, today: Call) -> Codes:
+    """Return the outcome of backdated commands, seen on their day and on today's line.
+
+    Money and the status of a line that spends are judged on today's line, the rest on the
+    effective day (terms.md 1); a hold must be open on both.
+    """
+    verdicts = []
+    codes = CHECKS[then.kind]
+    for code in codes:
+        fails = FAILS[code]
+        if code in MONEY_OUTCOMES or (code in _STATUS and then.kind in SPENDS):
+            verdicts.append(fails(today))
+        elif code is Outcome.HOLD_NOT_OPEN:
+            verdicts.append(fails(today) | fails(then))
+        else:
+            verdicts.append(fails(then))
+    return np.select(verdicts, codes, Outcome.DONE).astype(np.int16)

@@ -32,6 +32,7 @@ class Account(enum.IntEnum):
     FEE_INCOME = 21
     PENALTY_INCOME = 22
     INTEREST_ROUNDING = 23
+    PENALTY_ROUNDING = 24
 
     WRITE_OFF = 30
     RECOVERY = 31

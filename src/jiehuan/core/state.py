@@ -69,7 +69,7 @@ class State:
     holds: Child[Holds]
     purchases: Child[Purchases]
     sums: dict[str, Int64s]
-    full: Flags  # (n,) whose loans, instalments and dues were loaded
+    full: Flags  # (n,) whose loans, instalments, dues and open holds were loaded
     accepted: bool  # a fold: every command was accepted before, nothing is checked
 
     def account(self, kind: Account, i: Index, bucket: Codes | int = 0) -> Index:
@@ -96,7 +96,8 @@ class Loaded:
     loans: Loans
     parts: Parts
     holds: Holds
-    full: Flags  # (n,) whose loans, instalments and dues are here
+    full: Flags  # (n,) whose loans, instalments, dues and open holds are here
+    purchases: Purchases = dataclasses.field(default_factory=lambda: Purchases.empty(0))
 
     @classmethod
     def nothing(cls, ids: Int64s) -> "Loaded":
@@ -122,7 +123,8 @@ def build(
 ) -> State:
     """Lay out the loaded rows with room for all that ``commands`` can make.
 
-    ``track`` keeps the purchases too, which is right only where lines start from nothing.
+    ``track`` keeps the purchases too: for lines that start from nothing, or whose purchases
+    are loaded.
     """
     ids, n = loaded.lines.id, len(loaded.lines)
     line = np.searchsorted(ids, commands.line)
@@ -145,14 +147,11 @@ def build(
             loaded.holds.line,
             _room(line, n, commands, (Kind.HOLD, Kind.DRAW)),
         ),
-        reserve(Purchases, ids, Purchases.empty(0), _NO_IDS, purchases),
+        reserve(Purchases, ids, loaded.purchases, loaded.purchases.line, purchases),
         {name: np.zeros(n, np.int64) for name in SUMS},
         loaded.full,
         accepted,
     )
-
-
-_NO_IDS = np.zeros(0, np.int64)
 
 
 class Out:
