@@ -112,7 +112,7 @@ def test_no_lines_have_no_cuts():
 
 @pytest.mark.parametrize("on", [0, -1, NEVER])
 def test_what_is_no_day_has_no_month(on):
-    with pytest.raises(AssertionError, match="no day|no month"):
+    with pytest.raises(AssertionError, match=r"no day|no month"):
         next_cut_on(np.array([EPOCH_ON, on], np.int32), 1)
 
 
@@ -140,7 +140,7 @@ def test_no_day_and_never_are_written_as_words(on, text):
     "text", ["", "2026-3-1", "20260301", "2026-W09-7", "2026-02-29", " 2026-03-01", "none"]
 )
 def test_what_is_not_written_as_a_day_is_refused_with_an_example(text):
-    with pytest.raises(UsageError, match="is not a day; write it as .* like 2026-03-01"):
+    with pytest.raises(UsageError, match=r"is not a day; write it as .* like 2026-03-01"):
         days.parse(text)
 
 

@@ -22,7 +22,16 @@ from jiehuan.core import days, yearly
 from jiehuan.core.columns import MICRO, Codes, Days, Flags, Ids, Int64s
 from jiehuan.core.errors import UsageError
 from jiehuan.core.terms_fields import FIELDS, WRITE_OFF_STATEMENT_DAY
-from jiehuan.core.terms_forms import FORMS, INSTALMENTS_MAX, RANKS, REQUIRED, percent_text, show
+from jiehuan.core.terms_forms import (
+    BUCKETS,
+    FORMS,
+    INSTALMENTS_MAX,
+    RANKS,
+    REQUIRED,
+    Field,
+    percent_text,
+    show,
+)
 
 NOT_OFFERED: Final = -1
 
@@ -106,7 +115,8 @@ def parse(text: str | bytes) -> tuple[Product, ...]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"the terms are not TOML: {error}") from None
     tables = document.pop("product", [])
-    if document or not isinstance(tables, list) or not tables:
+    are_tables = isinstance(tables, list) and all(isinstance(table, dict) for table in tables)
+    if document or not tables or not are_tables:
         raise UsageError("terms are a list of [[product]] tables, and nothing else")
 
     products, faults = [], []
@@ -128,21 +138,29 @@ def _read(table: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
     values: dict[str, Any] = {}
     faults = [_unknown(name) for name in table if name not in FIELDS]
     for field in FIELDS.values():
-        form = FORMS[field.form]
-        if field.name not in table:
-            if field.default is REQUIRED:
-                faults.append(f"{field.name} is missing; write it like {form.example}")
-            value = field.default
+        try:
+            value = _value(field, table)
+        except UsageError as error:
+            faults.append(str(error))
         else:
-            written = table[field.name]
-            try:
-                value = form.read(field, written)
-            except UsageError as error:
-                faults.append(f"{field.name} = {show(written)} {error}")
-                continue
-        if field.attribute:
             values[field.attribute] = value
+    # What is fixed has no attribute.
+    values.pop("", None)
     return values, faults
+
+
+def _value(field: Field, table: Mapping[str, object]) -> object:
+    """Return a field's value, as written or by default, or refuse it."""
+    form = FORMS[field.form]
+    if field.name in table:
+        written = table[field.name]
+        try:
+            return form.read(field, written)
+        except UsageError as error:
+            raise UsageError(f"{field.name} = {show(written)} {error}") from None
+    if field.default is REQUIRED:
+        raise UsageError(f"{field.name} is missing; write it like {form.example}")
+    return field.default
 
 
 def _unknown(name: str) -> str:
@@ -244,7 +262,7 @@ class TermsTable:
         self.products = tuple(products)
         for name, dtype in _COLUMN_TYPES.items():
             setattr(self, name, np.array([getattr(p, name) for p in products], dtype))
-        self.provision_ppm = self.provision_ppm.reshape(len(products), -1)
+        self.provision_ppm = self.provision_ppm.reshape(-1, len(BUCKETS))
         self.allocation_across = np.array([p.allocation_way == "across" for p in products], bool)
         self.allocation_current = _ranks([p.allocation_current for p in products])
         self.allocation_written_off = _ranks([p.allocation_written_off for p in products])

@@ -159,7 +159,7 @@ _INTEREST: Final = (
         "A ceiling for all charges on a loan, as a share of its principal.",
     ),
     _fixed(
-        "interest_on", (["principal"], "interest", "fee", "penalty"), "2", "What interest runs on."
+        "interest_on", (["principal"], ["principal", "interest"]), "2", "What interest runs on."
     ),
     _fixed(
         "compound",
@@ -257,7 +257,7 @@ _STATEMENT: Final = (
     ),
     _fixed(
         "floor_over",
-        (["principal"], "interest", "fee", "penalty"),
+        (["principal"], ["principal", "interest", "fee", "penalty"]),
         "3",
         "Which parts of the minimum the floor covers.",
     ),

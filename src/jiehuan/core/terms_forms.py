@@ -27,6 +27,7 @@ PPM_PER_PERCENT: Final = MICRO // 100
 _PERCENT_DIGITS = 4
 _PERCENT = re.compile(r"(\d{1,4})(?:\.(\d{1,4}))? ?%", re.ASCII)
 _RATE = re.compile(r"(.*%) a (day|month|year)", re.ASCII)
+_COUNT = re.compile(r"[1-9][0-9]?")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", re.ASCII)
 _NAME_MAX = 40
 
@@ -129,7 +130,12 @@ def _read_number(field: Field, value: object) -> int:
 
 def _read_amount(field: Field, value: object) -> int:
     """Read an amount into minor units."""
-    return _in_range(field, money.parse_amount(_expect(str, field, value)))
+    text = _expect(str, field, value)
+    try:
+        return _in_range(field, money.parse_amount(text))
+    except UsageError:
+        tell = FORMS["amount"].tell(field)
+        raise UsageError(f'is not an amount {tell}; write it like "10.00"') from None
 
 
 def _read_percent(field: Field, value: object) -> int:
@@ -193,7 +199,7 @@ def _read_plans(field: Field, value: object) -> dict[int, int]:
     """Read instalments and total fees into {instalments: ppm}."""
     plans = {}
     for count, fee in _expect(dict, field, value).items():
-        if not (count.isascii() and count.isdigit() and 1 < int(count) <= INSTALMENTS_MAX):
+        if _COUNT.fullmatch(count) is None or not 1 < int(count) <= INSTALMENTS_MAX:
             raise UsageError(
                 f"offers {count} instalments; their number runs from 2 to {INSTALMENTS_MAX}"
             )
