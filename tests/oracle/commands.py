@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tests.oracle.line import Line
 from tests.oracle.loan import MICRO, Hold, Instalment, Loan, Purchase, half_up, pay_oldest_first
 
+SEQ_FIRST = 1
 REF_USUAL = 0
 REF_ALL = -1
 REF_CYCLE = -10_000_000
