@@ -11,7 +11,7 @@ import numpy as np
 
 from jiehuan.core.agenda import MOMENTS, refresh
 from jiehuan.core.checks import judge
-from jiehuan.core.columns import Commands
+from jiehuan.core.columns import Commands, Flags, Lines
 from jiehuan.core.commands import MOMENT, Kind, Moment
 from jiehuan.core.cut import statement
 from jiehuan.core.late import aged, due_passed, write_off
@@ -29,6 +29,7 @@ from jiehuan.core.spending import (
     hold_expired,
     open_line,
     purchase,
+    review,
     void,
 )
 from jiehuan.core.state import SUMS, Call, Out, State
@@ -47,6 +48,7 @@ HANDLERS: dict[Kind, Callable[[Call], None]] = {
     Kind.CREDIT: credit,
     Kind.CONVERT: convert,
     Kind.CLOSE: close_line,
+    Kind.REVIEW: review,
     Kind.STATEMENT: statement,
     Kind.DUE_PASSED: due_passed,
     Kind.AGED: aged,
@@ -55,12 +57,26 @@ HANDLERS: dict[Kind, Callable[[Call], None]] = {
 }
 
 # These need only the line; all others its loans, instalments, dues and open holds too.
-LIGHT = frozenset({Kind.OPEN, Kind.PURCHASE, Kind.HOLD, Kind.DRAW, Kind.CLOSE})
+LIGHT = frozenset({Kind.OPEN, Kind.PURCHASE, Kind.HOLD, Kind.DRAW, Kind.CLOSE, Kind.REVIEW})
+_IS_LIGHT = np.isin(np.arange(max(Kind) + 1), np.array(list(LIGHT)))
 NEEDS_PURCHASES = frozenset({Kind.REFUND, Kind.CONVERT})
 
 _MOMENT_OF = np.zeros(max(Kind) + 1, np.int32)
 for _kind, _moment in MOMENT.items():
     _MOMENT_OF[_kind] = _moment
+
+
+def needs_all(lines: Lines, commands: Commands) -> Flags:
+    """Return which lines need their loans, instalments, dues and open holds too, shape (n,).
+
+    A purchase that overpayment pays may leave a line idle; when its holds end then says when
+    the line has its next event, and the line alone does not know.
+    """
+    line = np.searchsorted(lines.id, commands.line)
+    paid = (commands.kind == Kind.PURCHASE) & (lines.overpaid_minor[line] > 0)
+    full = np.zeros(len(lines), np.bool_)
+    full[line[~_IS_LIGHT[commands.kind] | paid]] = True
+    return full
 
 
 def order_of(commands: Commands) -> Index:

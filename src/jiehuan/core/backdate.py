@@ -180,7 +180,10 @@ def _judge(terms: TermsTable, journal: Commands, command: Commands, today: State
     then = fold(terms, past).state if len(past) else _nothing(terms, command)
     kind = Kind(int(command.kind[0]))
     zero = np.zeros(1, np.int64)
-    calls = (Call(state, Out(command), command, kind, zero, zero, False) for state in (then, today))
+    calls = (
+        Call(state, Out(command), command, kind, zero, zero, closes=False)
+        for state in (then, today)
+    )
     return int(judge_late(*calls)[0])
 
 
@@ -220,13 +223,13 @@ def _difference(before: Walk, after: Walk, command: Commands) -> Transfers:
     change = after.by_account()
     for number, amount in before.by_account().items():
         change[number] = change.get(number, 0) - amount
-    debits = [[number, amount] for number, amount in sorted(change.items()) if amount > 0]
-    credits = [[number, -amount] for number, amount in sorted(change.items()) if amount < 0]
+    more = [[number, amount] for number, amount in sorted(change.items()) if amount > 0]
+    less = [[number, -amount] for number, amount in sorted(change.items()) if amount < 0]
     legs: list[tuple[int, int, int]] = []
-    while debits:
-        amount = min(debits[-1][1], credits[-1][1])
-        legs.append((debits[-1][0], credits[-1][0], amount))
-        for side in (debits, credits):
+    while more:
+        amount = min(more[-1][1], less[-1][1])
+        legs.append((more[-1][0], less[-1][0], amount))
+        for side in (more, less):
             side[-1][1] -= amount
             if side[-1][1] == 0:
                 side.pop()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from jiehuan.core.columns import Codes, Flags
-from jiehuan.core.commands import FORCED, REF_ALL, REF_USUAL, Kind
+from jiehuan.core.commands import DECLINED, FORCED, REF_ALL, REF_USUAL, REFERRED, Kind
 from jiehuan.core.line import HoldKind, HoldState, Status
 from jiehuan.core.money import PRINCIPAL_MINOR_MAX
 from jiehuan.core.outcomes import MONEY_OUTCOMES, Outcome
@@ -109,6 +109,14 @@ def _loan_not_found(call: Call) -> Flags:
     return np.asarray(named & ((at < 0) | ~loans.rows.open[at]))
 
 
+def _declined(call: Call) -> Flags:
+    return np.asarray(call.commands.flags[call.c] & DECLINED != 0)
+
+
+def _referred(call: Call) -> Flags:
+    return np.asarray(call.commands.flags[call.c] & REFERRED != 0)
+
+
 def _terms_not_offered(call: Call) -> Flags:
     terms, commands = call.state.terms, call.commands
     if call.kind is Kind.OPEN:
@@ -160,6 +168,8 @@ FAILS: dict[Outcome, Callable[[Call], Flags]] = {
     Outcome.PURCHASE_NOT_FOUND: _purchase_not_found,
     Outcome.LOAN_NOT_FOUND: _loan_not_found,
     Outcome.DRAW_AMOUNT_DIFFERS: _draw_differs,
+    Outcome.APPLICATION_DECLINED: _declined,
+    Outcome.APPLICATION_REFERRED: _referred,
     Outcome.TERMS_NOT_OFFERED: _terms_not_offered,
     Outcome.PURCHASE_NO_LONGER_CONVERTIBLE: _no_longer_convertible,
     Outcome.AMOUNT_EXCEEDS_AVAILABLE: _exceeds_available,
@@ -179,7 +189,14 @@ _SPEND = (Outcome.LINE_WRITTEN_OFF, Outcome.LINE_PAST_DUE)
 _HELD = (Outcome.HOLD_NOT_FOUND, Outcome.HOLD_NOT_OPEN)
 
 CHECKS: dict[Kind, tuple[Outcome, ...]] = {
-    Kind.OPEN: (Outcome.DATE_IN_FUTURE, *_AMOUNT, Outcome.TERMS_NOT_OFFERED),
+    Kind.OPEN: (
+        Outcome.DATE_IN_FUTURE,
+        *_AMOUNT,
+        Outcome.APPLICATION_DECLINED,
+        Outcome.APPLICATION_REFERRED,
+        Outcome.TERMS_NOT_OFFERED,
+    ),
+    Kind.REVIEW: _ANY,
     Kind.PURCHASE: (*_ANY, *_SPEND, *_AMOUNT, Outcome.AMOUNT_EXCEEDS_AVAILABLE),
     Kind.HOLD: (*_ANY, *_SPEND, *_AMOUNT, Outcome.AMOUNT_EXCEEDS_AVAILABLE),
     Kind.CAPTURE: (*_ANY, *_AMOUNT, *_HELD, Outcome.AMOUNT_EXCEEDS_HOLD),

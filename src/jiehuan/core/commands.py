@@ -24,6 +24,7 @@ class Kind(enum.IntEnum):
     CREDIT = 11
     CONVERT = 12
     CLOSE = 13
+    REVIEW = 14
 
     STATEMENT = 20
     DUE_PASSED = 21
@@ -57,6 +58,8 @@ CLIENT_DAY = 0
 
 # Bits of ``command.flags``.
 FORCED = 1
+DECLINED = 2  # of an application: by its decision
+REFERRED = 4
 
 # ``command.ref`` of a repayment: the usual order, every loan, or the number of one loan.
 REF_USUAL = 0

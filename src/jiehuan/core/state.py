@@ -26,7 +26,7 @@ from jiehuan.core.columns import (
 from jiehuan.core.commands import Kind
 from jiehuan.core.ledger import Account, account
 from jiehuan.core.line import Status
-from jiehuan.core.segments import Child, Index, reserve
+from jiehuan.core.segments import C, Child, Index, reserve
 from jiehuan.core.terms import TermsTable
 
 SUMS = (
@@ -75,6 +75,22 @@ class State:
     def account(self, kind: Account, i: Index, bucket: Codes | int = 0) -> Index:
         """Return the account of each line ``i``, shape (k,)."""
         return np.asarray(account(kind, self.lines.product[i], bucket), np.int64)
+
+    def unload(self) -> "Loaded":
+        """Return the rows as they could have been loaded, children sorted by line."""
+
+        def rows(child: Child[C]) -> C:
+            return type(child.rows).from_rows(child.rows.to_rows(child.in_use()))
+
+        return Loaded(
+            self.lines,
+            rows(self.dues),
+            rows(self.loans),
+            rows(self.parts),
+            rows(self.holds),
+            self.full,
+            rows(self.purchases),
+        )
 
     def undrawn(self, i: Index) -> Int64s:
         """Return what each line could still lend, shape (k,)."""

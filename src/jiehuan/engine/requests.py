@@ -1,0 +1,104 @@
+"""What callers ask of a book, and what they are answered.
+
+A request is a command with the caller's key.  The same key is answered with the same
+answer; the digest of its content tells whether it is the same request.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jiehuan.core.columns import Codes, Commands, Flags, Int64s
+
+Hashes = NDArray[np.void]
+HASH = np.dtype("V16")
+
+# What a request is about; numbers and days that we add are not part of it.
+CONTENT = ("line", "kind", "amount_minor", "ref", "terms", "count", "flags", "merchant")
+
+
+def hashes(texts: Iterable[bytes]) -> Hashes:
+    """Return 16 bytes for each text, shape (n,)."""
+    joined = b"".join(hashlib.blake2b(text, digest_size=16).digest() for text in texts)
+    return np.frombuffer(joined, HASH)
+
+
+def key_hashes(keys: Iterable[str]) -> Hashes:
+    """Return the hash under which each caller's key is stored, shape (n,)."""
+    return hashes(key.encode() for key in keys)
+
+
+def digests(commands: Commands) -> Hashes:
+    """Return the digest of each command's content, shape (n,)."""
+    rows = np.empty(len(commands), [(name, ">i8") for name in (*CONTENT, "effective_on")])
+    for name in rows.dtype.names or ():
+        rows[name] = getattr(commands, name)
+    width, data = rows.dtype.itemsize, rows.tobytes()
+    return hashes(data[at : at + width] for at in range(0, len(data), width))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Requests:
+    """Commands to post, with their keys; all columns of shape (n,).
+
+    ``commands.seq``, ``booked_on``, ``applied_minor`` and ``outcome`` are filled in when they
+    are booked; ``effective_on`` 0 means the book's business day.  An ``OPEN`` has no line yet.
+
+    Attributes:
+        commands: In the order in which they came.
+        keys: Hashes of the callers' keys.
+        digests: Digests of the contents; see ``make``.
+        details: JSON to keep with a command, by its place in the batch.
+        decisions: Rows for table ``decision``, by place in the batch.
+    """
+
+    commands: Commands
+    keys: Hashes
+    digests: Hashes
+    details: Mapping[int, bytes] = dataclasses.field(default_factory=dict)
+    decisions: Mapping[int, Any] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def make(
+        cls,
+        commands: Commands,
+        keys: Iterable[str],
+        details: Mapping[int, bytes] | None = None,
+        decisions: Mapping[int, Any] | None = None,
+    ) -> "Requests":
+        """Hash the keys and digest the contents of ``commands``."""
+        return cls(
+            commands, key_hashes(keys), digests(commands), details or {}, decisions or {}
+        )
+
+    def take(self, where: Int64s) -> "Requests":
+        """Return the requests at ``where``."""
+        new = {int(old): place for place, old in enumerate(where)}
+        return Requests(
+            Commands.from_rows(self.commands.to_rows(where)),
+            self.keys[where],
+            self.digests[where],
+            {new[at]: x for at, x in self.details.items() if at in new},
+            {new[at]: x for at, x in self.decisions.items() if at in new},
+        )
+
+
+@dataclasses.dataclass(slots=True)
+class Answers:
+    """What became of each request, shape (n,); ``seq`` 0 was not journalled."""
+
+    seq: Int64s
+    line: Int64s
+    outcome: Codes
+    applied_minor: Int64s
+    replayed: Flags
+
+    @classmethod
+    def empty(cls, n: int) -> "Answers":
+        """Return ``n`` answers still to be given."""
+        big = [np.zeros(n, np.int64) for _ in range(3)]
+        return cls(big[0], big[1], np.zeros(n, np.int16), big[2], np.zeros(n, np.bool_))
