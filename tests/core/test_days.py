@@ -55,6 +55,14 @@ def test_worked_months():
         assert [case.later] == to_texts(later_on).tolist(), case
 
 
+def test_every_day_lies_in_its_month():
+    on = np.arange(EPOCH_ON - 1_000, LAST_ON + 40_000, dtype=np.int32)
+    dates = [dt.date.fromordinal(day) for day in on.tolist()]
+
+    assert [12 * (day.year - 1) + day.month - 1 for day in dates] == days.month_of(on).tolist()
+    assert on.tolist() == add_months(on, 0).tolist()
+
+
 @given(ordinals, cycle_days)
 def test_a_cut_is_the_first_day_after_that_is_a_cycle_day(after_on, cycle_day):
     def is_cycle_day(on):
