@@ -27,7 +27,7 @@ def upcoming(state: State, i: Index) -> dict[Kind, Ids]:
     status, now = lines.status[i], lines.position[i]
     alive = (status != Status.NONE) & (status != Status.WRITTEN_OFF) & (status != Status.CLOSED)
     busy = (lines.used_minor[i] != 0) | (lines.overpaid_minor[i] != 0) | (lines.loans_open[i] != 0)
-    cut_on = next_cut_on(now // MOMENTS, lines.cycle_day[i])
+    cut_on = _cut_after(state, i, now // MOMENTS)
     past = lines.past_due_on[i]
     late = alive & (past > 0)
     aged_on = past + DAYS_A_BUCKET * lines.bucket[i].astype(np.int32) + np.int32(1)
@@ -42,6 +42,12 @@ def upcoming(state: State, i: Index) -> dict[Kind, Ids]:
         kind: np.where(when & (where > now), where, NEVER).astype(np.int32)
         for kind, (when, where) in at.items()
     }
+
+
+def _cut_after(state: State, i: Index, on: Days) -> Days:
+    """Return each line's next cycle day; a line that was never opened has none to speak of."""
+    cycle_day = np.maximum(state.lines.cycle_day[i], 1)
+    return next_cut_on(np.maximum(on, np.int32(1)), cycle_day)
 
 
 def _expires_at(state: State, i: Index) -> tuple[Flags, Ids]:
@@ -78,7 +84,7 @@ def _write_off_on(state: State, i: Index) -> Days:
     today = lines.position[i] // MOMENTS + closed.astype(np.int32)
     on = lines.past_due_on[i] + terms.write_off_days_min[ids].astype(np.int32)
     on = np.maximum(on, today)
-    at_cut = next_cut_on(on - np.int32(1), lines.cycle_day[i])
+    at_cut = _cut_after(state, i, on - np.int32(1))
     return np.where(terms.write_off_on_statement_day[ids], at_cut, on).astype(np.int32)
 
 
