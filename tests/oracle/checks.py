@@ -10,11 +10,8 @@ AMOUNT_MINOR_MAX = 10**11
 WITHOUT_AMOUNT = {"void", "draw_failed", "convert", "close"}
 SPENDS = {"purchase", "hold", "draw"}
 
-# Which kinds the state of the line refuses; a forced purchase never.  Terms.md 7 says it of a
-# line that is written off, terms.md 5 of conversions on one that is overdue, and nothing of
-# spending on an overdue line, which is therefore a matter of money only.
-REFUSED_WHEN_WRITTEN_OFF = SPENDS | {"convert"}
-REFUSED_WHEN_PAST_DUE = {"convert"}
+# Which kinds the state of the line refuses, written off or past due; a forced purchase never.
+REFUSED_BY_STATUS = SPENDS | {"convert"}
 
 
 def is_forced(command: Command) -> bool:
@@ -23,17 +20,18 @@ def is_forced(command: Command) -> bool:
 
 
 def written_off(line: Line, command: Command) -> bool:
-    is_refused = command.kind in REFUSED_WHEN_WRITTEN_OFF and not is_forced(command)
+    is_refused = command.kind in REFUSED_BY_STATUS and not is_forced(command)
     return line.written_off_on is not None and is_refused
 
 
 def past_due(line: Line, command: Command) -> bool:
-    is_refused = command.kind in REFUSED_WHEN_PAST_DUE and not is_forced(command)
+    is_refused = command.kind in REFUSED_BY_STATUS and not is_forced(command)
     return line.past_due_on is not None and is_refused
 
 
 def not_positive(line: Line, command: Command) -> bool:  # noqa: ARG001 (one shape)
-    return command.kind not in WITHOUT_AMOUNT and command.amount <= 0
+    least = 0 if command.kind == "draw_succeeded" else 1  # 0: what was asked
+    return command.kind not in WITHOUT_AMOUNT and command.amount < least
 
 
 def too_large(line: Line, command: Command) -> bool:  # noqa: ARG001 (one shape)
@@ -65,7 +63,7 @@ def loan_not_found(line: Line, command: Command) -> bool:
 
 def draw_amount_differs(line: Line, command: Command) -> bool:
     is_success = command.kind == "draw_succeeded"
-    return is_success and command.amount != line.holds[command.ref].amount
+    return is_success and command.amount not in (0, line.holds[command.ref].amount)
 
 
 def not_offered(line: Line, command: Command) -> bool:

@@ -79,9 +79,10 @@ def release(line: Line, command: Command) -> None:
 
 def draw_succeeded(line: Line, command: Command) -> None:
     """The wallet has the money since this day: a loan that bears interest from it."""
+    asked = line.holds.get(command.ref)
+    amount = command.amount or (asked.amount if asked else 0)
     release(line, command)
-    rate_ppm = line.terms.draw_rate_ppm
-    line.loans.append(Loan("draw", command.seq, rate_ppm, unbilled_draw=command.amount))
+    line.loans.append(Loan("draw", command.seq, line.terms.draw_rate_ppm, unbilled_draw=amount))
 
 
 def repay(line: Line, command: Command) -> None:

@@ -22,7 +22,7 @@ OPENED_ON = dt.date(2026, 1, 1)
 A_DAY = dt.timedelta(days=1)
 COMMANDS_MAX = 40
 DAYS_MIN, DAYS_MAX = 240, 430
-LIMITS_MINOR = (1_000_000, 1_000, 30_000, 10_000_000)
+LIMITS_MINOR = (1_000_000, 10_000, 30_000, 10_000_000)
 NOTHING = 3  # the pick that may refer to what is not there or no longer open
 CYCLE_DAYS = (1, 31, 15, 28)
 

@@ -46,7 +46,7 @@ def test_a_draw_bears_its_own_rate_until_the_due_day_of_its_bill_is_over():
     """A line made overdue by a purchase: late is only what is carried."""
     text = """
         03-05 purchase 100_000
-        04-20 draw 20_000
+        04-10 draw 20_000                # by the due day: later the line may not spend
         04-21 draw_succeeded 20_000 of 2
     """
     # 9 a night: 04-21 .. 05-10 are 20 nights, at the cut 10 of them are billed.

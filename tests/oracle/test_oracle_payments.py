@@ -1,11 +1,12 @@
 """The scalar model by hand: refunds, repayments that name loans, lateness, refusals."""
 
+import dataclasses
 from fractions import Fraction
 
 import pytest
 from tests.oracle.model import LoanOwed, Statement
 from tests.oracle.playing import day, play
-from tests.oracle.terms import CARD_TW_2005
+from tests.oracle.terms import CARD_TW_2005, PAY_LATER
 
 # --- Refunds and credits --------------------------------------------------------------------
 
@@ -128,6 +129,29 @@ def test_what_a_named_loan_does_not_take_follows_the_usual_order():
     assert [] == result.queue  # the minimum of 5,000 falls by the whole amount
 
 
+@pytest.mark.parametrize(
+    ("way", "draw_left", "interest_left"),
+    [
+        ("down", (419, 0), 0),  # 194 + 525, then 12,581 of the draw's 13,000
+        ("across", (0, 0), 419),  # 194 + 13,000, then 106 of the purchases' 525
+    ],
+)
+def test_what_is_due_is_paid_down_by_component_or_across_by_loan(way, draw_left, interest_left):
+    text = """
+        02-05 purchase 50_000
+        02-10 draw 20_000
+        02-10 draw_succeeded 20_000 of 2     # 9 a night, 171 billed on 03-01
+        03-05 repay 7_171                    # 171, and 7,000 of the draw, the older loan
+        04-02 repay 13_300
+    """
+    # 04-01: the draw 4 x 9 + 27 x 5.85 = 193.95: 194; the purchases 21 x 25 = 525
+    terms = dataclasses.replace(PAY_LATER, allocation_way=way)
+    draw, purchases = play(text, "04-02", terms=terms).loans.values()
+
+    assert draw_left == (draw.billed + draw.carried, draw.interest_due)
+    assert (50_000, interest_left) == (purchases.carried, purchases.interest_due)
+
+
 def test_the_loan_of_a_cycle_is_named_by_its_cut():
     text = """
         02-05 purchase 50_000
@@ -206,30 +230,29 @@ def test_after_the_write_off_principal_is_paid_first():
     text = (
         MISSED
         + """
+        04-10 draw 2_000                 # by the due day: later the line may not spend
         10-01 hold 3_000
-        10-02 draw 2_000
-        10-08 capture 1_000 of 2
-        10-08 draw_succeeded 2_000 of 3
+        10-08 draw_succeeded 2_000 of 2
         10-08 purchase 1
-        10-08 purchase 500 forced
-        10-08 convert of 7 in 3
+        10-08 purchase 1_500 forced
+        10-08 convert of 6 in 3
         12-01 repay 103_700              # 100,000, the draw's 2,000, 1,500 of the cycle, 200
         12-02 repay 11_500
         12-03 close
     """
     )
     result = play(text, "11-30")
-    assert ["DONE", "DONE", "LINE_WRITTEN_OFF", "DONE", "LINE_WRITTEN_OFF"] == [
-        result.outcomes[seq] for seq in (4, 5, 6, 7, 8)
+    assert ["LINE_PAST_DUE", "DONE", "LINE_WRITTEN_OFF", "DONE", "LINE_WRITTEN_OFF"] == [
+        result.outcomes[seq] for seq in (3, 4, 5, 6, 7)
     ]
     assert (103_500, 1_500) == (result.used, result.cycle)
-    assert LoanOwed(unbilled=2_000) == result.loans["draw", 5]  # nothing accrues
+    assert LoanOwed(unbilled=2_000) == result.loans["draw", 4]  # nothing accrues
 
     result = play(text, "12-01")
     assert {("cycle", day("04-01")): LoanOwed(penalty_due=11_500)} == result.loans
     assert (0, 0) == (result.used, result.overpaid)
     result = play(text, "12-31")
-    assert ({}, [], "DONE") == (result.loans, result.queue, result.outcomes[11])
+    assert ({}, [], "DONE") == (result.loans, result.queue, result.outcomes[10])
 
 
 def test_the_card_is_written_off_on_a_statement_day():
