@@ -23,6 +23,9 @@ def _status(call: Call) -> Codes:
 
 
 def _forced(call: Call) -> Flags:
+    """Return which commands are forced; only a purchase can be, one presented late."""
+    if call.kind is not Kind.PURCHASE:
+        return np.zeros(len(call.c), np.bool_)
     return np.asarray(call.commands.flags[call.c] & FORCED != 0)
 
 
