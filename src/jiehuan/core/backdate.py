@@ -18,6 +18,7 @@ from jiehuan.core.columns import (
     Instructions,
     Int64s,
     Items,
+    Lines,
     Rows,
     Statements,
     Transfers,
@@ -140,12 +141,13 @@ def walk(terms: TermsTable, journal: Commands, until: int, seq: int) -> Walk:
 
 
 def rebook(
-    terms: TermsTable, journal: Commands, command: Commands, today_on: int, seq: int
+    terms: TermsTable, journal: Commands, command: Commands, line: Lines, seq: int
 ) -> Rebooked:
     """Book ``command`` (one row) for an earlier day on the line with ``journal``.
 
-    ``journal`` are the line's accepted commands; numbers from ``seq`` on are given to the
-    events that are made, then to the command.
+    ``journal`` are the line's accepted commands, ``line`` its row as it stands today; numbers
+    from ``seq`` on are given to the events that are made, then to the command, which says in
+    ``booked_on`` what today is.
     """
     before = fold(terms, journal)
     outcome = _judge(terms, journal, command, before.state)
@@ -153,10 +155,10 @@ def rebook(
         command.seq[:] = seq
         command.outcome[:] = outcome
         return _refused(command, before.state)
-    until = int(position(today_on, Moment.OPENS))
+    until = int(position(int(command.booked_on[0]), Moment.OPENS))
     after = _settled_numbers(terms, journal, command, until, seq)
     made = np.array(after.made, Commands.DTYPE) if after.made else Commands.empty(0).to_rows()
-    _keep_documents(before.state, after.state, made, int(command.effective_on[0]))
+    _keep_documents(line, after.state.lines, made, int(command.effective_on[0]))
     numbers = np.append(made["seq"], command.seq)
     return Rebooked(
         Outcome.DONE,
@@ -177,7 +179,7 @@ def _judge(terms: TermsTable, journal: Commands, command: Commands, today: State
     past = Commands.from_rows(
         np.array([row for row in journal.to_rows() if _key(row)[0] <= here], Commands.DTYPE)
     )
-    then = fold(terms, past).state if len(past) else _nothing(terms, command)
+    then = fold(terms, past).state if len(past) else today
     kind = Kind(int(command.kind[0]))
     zero = np.zeros(1, np.int64)
     calls = (
@@ -185,10 +187,6 @@ def _judge(terms: TermsTable, journal: Commands, command: Commands, today: State
         for state in (then, today)
     )
     return int(judge_late(*calls)[0])
-
-
-def _nothing(terms: TermsTable, command: Commands) -> State:
-    return build(terms, Loaded.nothing(command.line), command)
 
 
 def _settled_numbers(
@@ -207,9 +205,8 @@ def _settled_numbers(
         made = len(after.made)
 
 
-def _keep_documents(before: State, after: State, made: Rows, effective_on: int) -> None:
+def _keep_documents(was: Lines, now: Lines, made: Rows, effective_on: int) -> None:
     """Leave issued statements as they were printed; say what day was changed."""
-    was, now = before.lines, after.lines
     cut_made = made["effective_on"][made["kind"] == Kind.STATEMENT]
     if not (cut_made == now.cut_on[0]).any():
         now.issued_minor[:] = was.issued_minor

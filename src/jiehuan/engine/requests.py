@@ -71,9 +71,7 @@ class Requests:
         decisions: Mapping[int, Any] | None = None,
     ) -> "Requests":
         """Hash the keys and digest the contents of ``commands``."""
-        return cls(
-            commands, key_hashes(keys), digests(commands), details or {}, decisions or {}
-        )
+        return cls(commands, key_hashes(keys), digests(commands), details or {}, decisions or {})
 
     def take(self, where: Int64s) -> "Requests":
         """Return the requests at ``where``."""
