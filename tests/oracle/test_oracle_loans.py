@@ -33,6 +33,21 @@ def test_a_draw_costs_by_the_day(paid_on, amount, owed, overpaid):
     assert overpaid == result.overpaid
 
 
+@pytest.mark.parametrize(
+    ("paid_on", "rest"),
+    [
+        ("04-02", None),  # -0.1 + 0.9 = 0.8 is under one unit: forgiven
+        ("04-03", Fraction("1.7")),  # waits for the next cut
+    ],
+)
+def test_a_rest_under_one_unit_is_forgiven_at_payoff(paid_on, rest):
+    """2,000 x 0.00045 = 0.9 a night; the cut of 04-01 bills 1 for one night."""
+    text = f"03-31 draw 2_000\n03-31 draw_succeeded 2_000 of 1\n{paid_on} repay 2_001"
+    loan = play(text, paid_on).loans.get(("draw", 2))
+
+    assert rest == (loan and loan.interest_accrued)
+
+
 def test_a_draw_that_is_under_way_holds_its_amount_for_good():
     text = "03-05 draw 10_000\n04-20 draw_succeeded 10_000 of 1"
 
@@ -304,3 +319,24 @@ def test_a_term_without_principal_from_the_start_keeps_its_fee():
     assert {("plan", 2): LoanOwed(instalments_left=1)} == play(text, "03-07").loans
     assert [1] == [s.balance for s in play(text, "2027-03-01").statements if s.balance]
     assert 1 == play(text, "2027-03-01").loans["plan", 2].fee_due
+
+
+def test_within_a_loan_what_is_carried_is_paid_before_what_is_billed():
+    """06-01 as above: penalty 193, fee 834, carried 14,166, billed 33,334; 20,000 are paid."""
+    text = PLAN.replace("06-02 repay 48_527", "06-02 repay 20_000")
+    loan = play(text, "06-02").loans["plan", 2]
+
+    assert (0, 33_334 - (20_000 - 193 - 834 - 14_166)) == (loan.carried, loan.billed)
+
+
+def test_overpayment_used_lowers_the_instalments_in_the_minimum():
+    text = """
+        03-05 purchase 30_000
+        03-06 convert of 1 in 3              # 10,000 and 250 a term
+        03-07 purchase 90_000
+        03-08 repay 5_000                    # nothing is billed: overpaid
+    """
+    # The plan is the older loan: 250 and 4,750.  10 % of 90,000 and the 5,250 left of the term.
+    assert [Statement(day("04-01"), day("04-10"), 95_250, 95_250, 14_250, 115_250)] == (
+        play(text, "04-01").statements
+    )

@@ -255,6 +255,14 @@ def test_after_the_write_off_principal_is_paid_first():
     assert ({}, [], "DONE") == (result.loans, result.queue, result.outcomes[10])
 
 
+def test_after_the_write_off_no_loan_goes_before_another_by_name():
+    text = MISSED + "04-05 purchase 50_000\n12-01 repay 120_000 of cycle 05-01"
+    result = play(text, "12-01")
+
+    assert day("10-07") == result.written_off_on
+    assert [0, 30_000] == [loan.carried for loan in result.loans.values()]
+
+
 def test_the_card_is_written_off_on_a_statement_day():
     """121 days are over on 08-09; the next cycle day is 09-01, at 144 days."""
     result = play(MISSED, "09-30", terms=CARD_TW_2005)
