@@ -25,23 +25,27 @@ def upcoming(state: State, i: Index) -> dict[Kind, Ids]:
     """Return the position of the next event of each kind of lines ``i``; NEVER if none."""
     lines = state.lines
     status, now = lines.status[i], lines.position[i]
-    alive = (status != Status.NONE) & (status != Status.WRITTEN_OFF) & (status != Status.CLOSED)
+    in_force = _IN_FORCE[status]
     busy = (lines.used_minor[i] != 0) | (lines.overpaid_minor[i] != 0) | (lines.loans_open[i] != 0)
     cut_on = _cut_after(state, i, now // MOMENTS)
     past = lines.past_due_on[i]
-    late = alive & (past > 0)
+    late = past > 0  # days go on counting after a write-off
     aged_on = past + DAYS_A_BUCKET * lines.bucket[i].astype(np.int32) + np.int32(1)
     at = {
-        Kind.STATEMENT: (alive & busy, position(cut_on, Moment.OPENS)),
-        Kind.DUE_PASSED: (alive & _due_waits(state, i), position(lines.due_on[i], Moment.CLOSES)),
+        Kind.STATEMENT: (in_force & busy, position(cut_on, Moment.OPENS)),
+        Kind.DUE_PASSED: (_due_waits(state, i), position(lines.due_on[i], Moment.CLOSES)),
         Kind.AGED: (late & (lines.bucket[i] < BUCKET_MAX), position(aged_on, Moment.CLOSES)),
         Kind.HOLD_EXPIRED: _expires_at(state, i),
-        Kind.WRITE_OFF: (late, position(_write_off_on(state, i), Moment.CLOSES)),
+        Kind.WRITE_OFF: (in_force & late, position(_write_off_on(state, i), Moment.CLOSES)),
     }
     return {
         kind: np.where(when & (where > now), where, NEVER).astype(np.int32)
         for kind, (when, where) in at.items()
     }
+
+
+# Status: NONE OFFERED ACTIVE FROZEN OVERDUE WRITTEN_OFF CLOSED
+_IN_FORCE = np.array([False, False, True, True, True, False, False])
 
 
 def _cut_after(state: State, i: Index, on: Days) -> Days:

@@ -9,7 +9,7 @@ from jiehuan.core.allocation import Payment
 from jiehuan.core.columns import Days, Flags, Int64s, Items, Statements
 from jiehuan.core.interest import bill, reckon
 from jiehuan.core.ledger import Account
-from jiehuan.core.line import Item, LoanKind
+from jiehuan.core.line import Item, LoanKind, Status
 from jiehuan.core.money import ceil_ppm
 from jiehuan.core.segments import Index, Segments
 from jiehuan.core.settle import settle
@@ -25,8 +25,8 @@ def is_idle(call: Call) -> Flags:
 
 
 def statement(call: Call) -> None:
-    """Cut a statement for every line that is not idle."""
-    call = call.keep(~is_idle(call))
+    """Cut a statement for every line that is neither idle nor written off."""
+    call = call.keep(~is_idle(call) & (call.state.lines.status[call.i] != Status.WRITTEN_OFF))
     state, i = call.state, call.i
     lines = state.lines
     due_on = (call.on + state.terms.due_after_days[lines.terms[i]]).astype(np.int32)

@@ -32,11 +32,15 @@ def write_off(call: Call) -> None:
     """Give a line up: bill what has accrued, take the debt off the balance sheet.
 
     The debt stays: all principal is carried, terms to come and their fees are dropped,
-    and nothing accrues any more (terms.md 7).
+    and nothing accrues any more (terms.md 7).  A line that a backdated payment has made
+    less late is not given up.
     """
-    state = call.state
-    call = call.keep(state.lines.status[call.i] == Status.OVERDUE)
-    lines, loans, i = state.lines, state.loans.rows, call.i
+    state, lines, loans = call.state, call.state.lines, call.state.loans.rows
+    late_since = lines.past_due_on[call.i]
+    days_min = state.terms.write_off_days_min[lines.terms[call.i]]
+    overdue = lines.status[call.i] == Status.OVERDUE
+    call = call.keep(overdue & (call.on - late_since >= days_min))
+    i = call.i
     s = state.loans.gather(i)
     reckon(state, s.at, i[s.of], call.until_on[s.of])
     bill(call, s, np.arange(len(s.at)))

@@ -144,15 +144,16 @@ def bucket_of(past_due_on: Days, at_close_of: Days) -> Codes:
 
 
 def rebucket(call: Call) -> None:
-    """Move all that the lines owe to the bucket they stand in at the last close."""
-    state, lines = call.state, call.state.lines
-    call = call.keep(lines.status[call.i] != Status.WRITTEN_OFF)
-    i = call.i
+    """Move all that the lines owe to the bucket they stand in at the last close.
+
+    What was written off is on no balance sheet, so nothing of it moves.
+    """
+    state, lines, i = call.state, call.state.lines, call.i
     before = lines.bucket[i]
     after = bucket_of(lines.past_due_on[i], call.until_on - np.int32(1))
     s = state.loans.gather(i)
     loans = state.loans.rows
-    moved = before != after
+    moved = (before != after) & (lines.status[i] != Status.WRITTEN_OFF)
     for kind, owed in (
         (Account.PRINCIPAL, lines.used_minor[i]),
         (Account.INTEREST, s.sum(loans.interest_due_minor[s.at])),
