@@ -9,9 +9,9 @@ import numpy as np
 from jiehuan.core.columns import NEVER, Commands, Days, Flags, Ids
 from jiehuan.core.commands import CLIENT_DAY, Kind, Moment
 from jiehuan.core.days import next_cut_on
-from jiehuan.core.line import BUCKET_MAX, DAYS_A_BUCKET, HoldState, Status
+from jiehuan.core.line import BUCKET_MAX, DAYS_A_BUCKET, HoldState
 from jiehuan.core.segments import Index
-from jiehuan.core.state import State
+from jiehuan.core.state import IN_FORCE, State
 
 MOMENTS = len(Moment)
 
@@ -25,7 +25,7 @@ def upcoming(state: State, i: Index) -> dict[Kind, Ids]:
     """Return the position of the next event of each kind of lines ``i``; NEVER if none."""
     lines = state.lines
     status, now = lines.status[i], lines.position[i]
-    in_force = _IN_FORCE[status]
+    in_force = IN_FORCE[status]
     busy = (lines.used_minor[i] != 0) | (lines.overpaid_minor[i] != 0) | (lines.loans_open[i] != 0)
     cut_on = _cut_after(state, i, now // MOMENTS)
     past = lines.past_due_on[i]
@@ -42,10 +42,6 @@ def upcoming(state: State, i: Index) -> dict[Kind, Ids]:
         kind: np.where(when & (where > now), where, NEVER).astype(np.int32)
         for kind, (when, where) in at.items()
     }
-
-
-# Status: NONE OFFERED ACTIVE FROZEN OVERDUE WRITTEN_OFF CLOSED
-_IN_FORCE = np.array([False, False, True, True, True, False, False])
 
 
 def _cut_after(state: State, i: Index, on: Days) -> Days:

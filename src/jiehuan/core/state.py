@@ -94,13 +94,14 @@ class State:
 
     def undrawn(self, i: Index) -> Int64s:
         """Return what each line could still lend, shape (k,)."""
-        lends = _LENDS[self.lines.status[i]]
+        lends = IN_FORCE[self.lines.status[i]]
         free = self.lines.limit_minor[i] - self.lines.used_minor[i]
         return np.asarray(np.where(lends, np.maximum(free, 0), 0))
 
 
-# Status: NONE OFFERED ACTIVE FROZEN OVERDUE WRITTEN_OFF CLOSED
-_LENDS = np.array([False, False, True, True, True, False, False])
+# Of each status, whether its lines live by their terms: they lend, bill and may be given up.
+# NONE OFFERED ACTIVE FROZEN OVERDUE WRITTEN_OFF CLOSED
+IN_FORCE = np.array([False, False, True, True, True, False, False])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
