@@ -233,7 +233,7 @@ def replay(decision: Decision, model: bytes, policy: str | bytes) -> Decision:
     differs = differences([decision], models, policies)
     if differs:
         raise InvariantBroken(f"the decision on subject {decision.subject}: {differs[0][1]}")
-    return next(_again([decision], models, policies).rows())
+    return next(_again([decision], *_deciders(decision, models, policies)).rows())
 
 
 def differences(
@@ -267,11 +267,23 @@ def differences(
         key = (row.decided_on, row.policy_sha256, row.model_sha256, tuple(inputs))
         groups.setdefault(key, []).append(at)
     for places in groups.values():
-        again = _again([decisions[at] for at in places], models, policies)
-        for at, now in zip(places, again.rows(), strict=True):
-            if now != decisions[at]:
-                found.append((at, _told(decisions[at], now)))
+        rows = [decisions[at] for at in places]
+        card, policy = _deciders(rows[0], models, policies)
+        told = _compare(rows, card, policy)
+        found += [(at, what) for at, what in zip(places, told, strict=True) if what]
     return sorted(found)
+
+
+def _compare(rows: Sequence[Decision], card: Scorecard | None, policy: Policy) -> list[str]:
+    """Decide again on rows and say of each what differs, "" if nothing does."""
+    try:
+        again = _again(rows, card, policy)
+    except (UsageError, OverflowError) as error:
+        if len(rows) == 1:
+            return [f"inputs cannot be decided on again: {error}"]
+        # One row that cannot be decided on must not hide the others.
+        return [what for row in rows for what in _compare([row], card, policy)]
+    return [_told(was, now) for was, now in zip(rows, again.rows(), strict=True)]
 
 
 def _read(inputs: str) -> dict[str, int | None]:
@@ -285,11 +297,10 @@ def _read(inputs: str) -> dict[str, int | None]:
     return said
 
 
-def _again(
-    decisions: Sequence[Decision], models: Mapping[str, bytes], policies: Mapping[str, str]
-) -> Decisions:
-    """Decide again on rows of one day, policy, scorecard and set of columns."""
-    one = decisions[0]
+def _deciders(
+    one: Decision, models: Mapping[str, bytes], policies: Mapping[str, str]
+) -> tuple[Scorecard | None, Policy]:
+    """Find the scorecard and the policy that made a decision."""
     if one.policy_sha256 not in policies:
         raise UsageError(
             f"policy {one.policy!r} version {one.policy_version} with the hash"
@@ -300,18 +311,22 @@ def _again(
             f"model {one.model!r} with the hash {one.model_sha256} scored, but is not given"
         )
     (policy,) = policy_file.parse(policies[one.policy_sha256])
-    card = model_file.load(models[one.model_sha256]) if one.model_sha256 else None
-    rows = [_read(row.inputs) for row in decisions]
+    return model_file.load(models[one.model_sha256]) if one.model_sha256 else None, policy
+
+
+def _again(rows: Sequence[Decision], card: Scorecard | None, policy: Policy) -> Decisions:
+    """Decide again on rows of one day and one set of columns."""
+    inputs = [_read(row.inputs) for row in rows]
     raw = {
-        name: np.array([UNKNOWN if row[name] is None else row[name] for row in rows], np.int64)
-        for name in rows[0]
+        name: np.array([UNKNOWN if said[name] is None else said[name] for said in inputs], np.int64)
+        for name in inputs[0]
     }
-    subject = np.array([row.subject for row in decisions], np.int64)
-    return decide(subject, raw, card, policy, one.decided_on)
+    subject = np.array([row.subject for row in rows], np.int64)
+    return decide(subject, raw, card, policy, rows[0].decided_on)
 
 
 def _told(was: Decision, now: Decision) -> str:
-    """Say which values differ."""
+    """Say which values differ; "" if none does."""
     return "; ".join(
         f"{field.name} was {getattr(was, field.name)}, is {getattr(now, field.name)}"
         for field in dataclasses.fields(Decision)

@@ -115,7 +115,10 @@ def _card(said: dict[str, Any], features: tuple[str, ...]) -> Card:
     if tuple(scale.name for scale in scales) != features:
         raise UsageError("a card of the model does not weigh the features that the model names")
     card = Card(said["intercept_e4"], scales, said["rows"], said["bads"])
-    _whole(f"card of {card.rows} rows", card.intercept_e4)
+    _whole("the intercept", card.intercept_e4)
+    counts = [((card.rows,), (card.bads,)), *((scale.rows, scale.bads) for scale in scales)]
+    if not all(_add_up(rows, bads, card) for rows, bads in counts):
+        raise UsageError(f"the counts of a card of {card.rows} rows do not add up")
     return card
 
 
@@ -134,6 +137,13 @@ def _scale(said: dict[str, Any]) -> Scale:
     if not rising or not all(isinstance(edge, float) and math.isfinite(edge) for edge in edges):
         raise UsageError(f"the edges of feature {scale.name!r} of the model do not rise")
     return scale
+
+
+def _add_up(rows: tuple[int, ...], bads: tuple[int, ...], of: Card) -> bool:
+    """Say whether counts of rows and of bad rows are counts, and those of a card."""
+    whole = all(type(count) is int for count in (*rows, *bads))
+    within = whole and all(0 <= b <= r for r, b in zip(rows, bads, strict=True))
+    return within and (sum(rows), sum(bads)) == (of.rows, of.bads)
 
 
 def _whole(what: str, *numbers: object) -> None:

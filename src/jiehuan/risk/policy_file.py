@@ -143,6 +143,7 @@ def parse(text: str | bytes) -> tuple[Policy, ...]:
 
 def _policy(table: object, place: int, faults: list[str]) -> Policy:
     """Read one version of one policy."""
+    before = len(faults)
     name = table.get("name") if isinstance(table, dict) else None
     read = _Reader(table, str(name or f"policy {place}"), POLICY_FIELDS, faults)
     from_on = read.table.get("from")
@@ -167,8 +168,9 @@ def _policy(table: object, place: int, faults: list[str]) -> Policy:
         bands=bands,
         text="",
     )
-    for fault in (*_limits(policy), *_reach(policy), *_bands(policy), *_reasons(policy)):
-        read.fault(fault)
+    if len(faults) == before:  # else they would tell what follows from the faults above
+        for fault in (*_limits(policy), *_reach(policy), *_bands(policy), *_reasons(policy)):
+            read.fault(fault)
     return dataclasses.replace(policy, text=write(policy))
 
 

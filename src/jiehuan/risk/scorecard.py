@@ -306,5 +306,7 @@ def _newton(columns: list[Floats], bad: Flags) -> tuple[float, list[float]]:
         step = np.linalg.solve(curve, pull)
         slopes = slopes + step
         if np.abs(step).max() < STEP_SMALL:
-            break
-    return float(slopes[0]), [float(slope) for slope in slopes[1:]]
+            return float(slopes[0]), [float(slope) for slope in slopes[1:]]
+    raise UsageError(
+        f"training on {len(bad)} rows did not settle in {STEPS_MAX} steps; give it more rows"
+    )
