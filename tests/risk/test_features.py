@@ -181,14 +181,17 @@ def test_who_somebody_is_married_to_or_born_as_is_never_looked_at():
 )
 def test_what_is_wrong_is_said(names, change, message):
     raw: dict[str, Any] = {"age_years": np.array([30]), "limit_minor": np.array([5])} | change
-    given_raw: dict[str, Any] = {name: column for name, column in raw.items() if column is not None}
+    given_raw = {name: column for name, column in raw.items() if column is not None}
 
     with pytest.raises(UsageError, match=message.replace("(", r"\(")):
         compute(names, given_raw)
 
 
 def test_small_integers_will_do():
-    raw = {"age_years": np.array([30], np.int16), "education_level": np.array([1], np.uint8)}
+    raw: dict[str, Any] = {
+        "age_years": np.array([30], np.int16),
+        "education_level": np.array([1], np.uint8),
+    }
 
     assert {"age": [30.0], "education": [1.0]} == {
         name: column.tolist() for name, column in compute(["age", "education"], raw).items()

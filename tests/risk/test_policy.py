@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ import jiehuan
 from jiehuan.core.errors import UsageError
 from jiehuan.core.money import PRINCIPAL_MINOR_MAX
 from jiehuan.risk.features import FEATURES, FORBIDDEN, UNKNOWN
-from jiehuan.risk.policy import NO_SCORE, Verdict, in_force, judge, words
-from jiehuan.risk.policy_file import parse
+from jiehuan.risk.policy import NO_SCORE, TESTS, Verdict, in_force, judge, words
+from jiehuan.risk.policy_file import BAND_FIELDS, POLICY_FIELDS, RULE_FIELDS, parse
 
+ROOT = Path(__file__).parents[2]
 SHIPPED = parse(Path(jiehuan.__file__).with_name("policy.toml").read_bytes())
 APPLICATION, LIMIT_REVIEW = SHIPPED
 
@@ -279,7 +281,7 @@ REFUSED = [
     ("version = 1", "version = 0", "tiny: version = 0: give an integer, 1 .. 2147483647"),
     ("version = 1", "version = true", "tiny: version = True: give an integer"),
     ("version = 1", "", "tiny: version = None: give an integer"),
-    ("version = 1", "versoin = 1", "tiny: 'versoin' is no field; did you mean 'version'"),
+    ("version = 1", "ver = 1", "tiny: 'ver' is no field; "),
     ("2005-04-01", '"2005-04-01"', "from = '2005-04-01': give a day, such as 2005-04-01"),
     ("2005-04-01", "2005-04-01T00:00:00", "give a day, such as"),
     ("limit_asked_minor", "limit_minro", "limit_of = 'limit_minro' .*; did you mean 'limit_minor'"),
@@ -397,3 +399,19 @@ def test_shipped_hard_rules():
         outcome, _, reason = judged(policy, case.age_or_bucket, case.asked, 50_000)
 
         assert (case.outcome, case.reason) == (outcome, reason), case
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        ("A policy", POLICY_FIELDS),
+        ("A rule and a band", {*RULE_FIELDS, *BAND_FIELDS}),
+        ("A condition", {*TESTS, "unknown"}),
+    ],
+    ids=["policy", "answer", "condition"],
+)
+def test_every_field_is_documented_and_nothing_else(heading, names):
+    page = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
+    section = page.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+
+    assert sorted(names) == sorted(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))

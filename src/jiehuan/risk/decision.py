@@ -1,59 +1,59 @@
 """What was decided about whom, on what, and would it be decided so again?
 
-A decision stores what it was made from: the raw columns as canonical JSON, the policy and
-the scorecard by name, version and hash, and what came out.  ``replay`` makes it again from
-these alone; it must come out the same, to the last part per million.  A digest over the
-whole row shows a change that would not show in the outcome.
+A decision stores what it was made from: the subject and the raw columns as canonical JSON,
+the policy by name, version and hash, the scorecard by its hash; and what came out.
+``replay`` makes it again from these alone; it must come out the same, to the last part per
+million.
 """
 
 import dataclasses
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from jiehuan.core.columns import Codes, Int64s
 from jiehuan.core.errors import InvariantBroken, UsageError
 from jiehuan.risk import model_file, policy_file
-from jiehuan.risk.features import UNKNOWN, Raw, columns_of
+from jiehuan.risk.features import RAW_MEANING, UNKNOWN, Raw, columns_of
 from jiehuan.risk.policy import NO_SCORE, Judged, Policy, Verdict, judge
 from jiehuan.risk.scorecard import Scorecard, Scores, reasons_against, score
+
+SUBJECT = "subject"  # stands among the inputs: it says the fold of the scorecard
+assert SUBJECT not in RAW_MEANING
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One decision, as it is stored.
+    """One decision; the attributes are columns of table ``decision``.
 
     Attributes:
-        subject: Number of who or what was decided on; also says the fold of the scorecard.
-        decided_on: Business day, an ordinal.
+        inputs: Canonical JSON object: the subject and the raw columns by name, sorted; null
+            is not known.
         policy: Name of the policy.
         policy_version: Its version.
-        policy_sha256: Hash of the version's text.
-        model: Name of the scorecard; "" for none.
-        model_sha256: Hash of its file; "" for none.
-        inputs: Canonical JSON object: raw columns by name, sorted; null is not known.
+        policy_hash: sha256 of the version's text, 32 bytes.
+        model_hash: sha256 of the scorecard's file, 32 bytes; b"" for none.
         score_ppm: Probability of default; ``NO_SCORE`` without a scorecard.
         outcome: A ``Verdict``.
         limit_minor: Limit granted or proposed.
         reasons: Canonical JSON array of stable codes, the one that decided first.
-        digest: sha256 of all the above, in hexadecimal.
+        decided_on: Business day, an ordinal.
     """
 
-    subject: int
-    decided_on: int
+    inputs: str
     policy: str
     policy_version: int
-    policy_sha256: str
-    model: str
-    model_sha256: str
-    inputs: str
+    policy_hash: bytes
+    model_hash: bytes
     score_ppm: int
     outcome: int
     limit_minor: int
     reasons: str
-    digest: str
+    decided_on: int
+
+
+FIELDS = tuple(field.name for field in dataclasses.fields(Decision))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,35 +63,30 @@ class Decisions:
     Lists and arrays are of shape (n,); what is the same for all is there once.
     """
 
-    subject: Int64s
-    decided_on: int
+    inputs: list[str]
     policy: str
     policy_version: int
-    policy_sha256: str
-    model: str
-    model_sha256: str
-    inputs: list[str]
+    policy_hash: bytes
+    model_hash: bytes
     score_ppm: Int64s
     outcome: Codes
     limit_minor: Int64s
     reasons: list[str]
-    digest: list[str]
+    decided_on: int
 
     def __len__(self) -> int:
         """Return the number of decisions."""
-        return len(self.subject)
+        return len(self.inputs)
 
     def rows(self) -> Iterator[Decision]:
         """Yield the decisions one by one."""
-        columns = [self._column(field.name) for field in dataclasses.fields(Decision)]
-        names = [field.name for field in dataclasses.fields(Decision)]
-        for row in zip(*columns, strict=True):
-            yield Decision(**dict(zip(names, row, strict=True)))
+        for row in zip(*(self._column(name) for name in FIELDS), strict=True):
+            yield Decision(**dict(zip(FIELDS, row, strict=True)))
 
-    def _column(self, name: str) -> list[int | str]:
+    def _column(self, name: str) -> list[int | str | bytes]:
         """Return an attribute as a list of n Python values."""
-        value: int | str | list[int | str] | Int64s = getattr(self, name)
-        if isinstance(value, int | str):
+        value: int | str | bytes | list[int | str | bytes] | Int64s = getattr(self, name)
+        if isinstance(value, int | str | bytes):
             return [value] * len(self)
         return value.tolist() if isinstance(value, np.ndarray) else value
 
@@ -133,22 +128,17 @@ def decide(
     scores = score(card, needed, subject) if card else None
     score_ppm = scores.score_ppm if scores else np.full(len(subject), NO_SCORE, np.int64)
     judged = judge(policy, needed, score_ppm)
-    return _sealed(
-        Decisions(
-            subject=subject,
-            decided_on=decided_on,
-            policy=policy.name,
-            policy_version=policy.version,
-            policy_sha256=policy.sha256,
-            model=policy.model,
-            model_sha256=card.sha256 if card else "",
-            inputs=_inputs(needed, len(subject)),
-            score_ppm=score_ppm,
-            outcome=judged.outcome,
-            limit_minor=judged.limit_minor,
-            reasons=_reasons(policy, card, scores, judged),
-            digest=[],
-        )
+    return Decisions(
+        inputs=_inputs({**needed, SUBJECT: subject}),
+        policy=policy.name,
+        policy_version=policy.version,
+        policy_hash=bytes.fromhex(policy.sha256),
+        model_hash=bytes.fromhex(card.sha256) if card else b"",
+        score_ppm=score_ppm,
+        outcome=judged.outcome,
+        limit_minor=judged.limit_minor,
+        reasons=_reasons(policy, card, scores, judged),
+        decided_on=decided_on,
     )
 
 
@@ -164,16 +154,17 @@ def _column(name: str, raw: Raw, n: int) -> Int64s:
     return column.astype(np.int64)
 
 
-def _inputs(raw: Mapping[str, Int64s], n: int) -> list[str]:
-    """Write the raw columns of each row as canonical JSON, a column at a time."""
-    form = "{" + ",".join(f'"{name}":%s' for name in raw) + "}"
+def _inputs(known: Mapping[str, Int64s]) -> list[str]:
+    """Write the inputs of each row as canonical JSON, a column at a time."""
+    names = sorted(known)
+    form = "{" + ",".join(f'"{name}":%s' for name in names) + "}"
     columns = []
-    for column in raw.values():
-        said: list[int | str] = column.tolist()
-        for at in np.flatnonzero(column == UNKNOWN).tolist():
+    for name in names:
+        said: list[int | str] = known[name].tolist()
+        for at in np.flatnonzero(known[name] == UNKNOWN).tolist():
             said[at] = "null"
         columns.append(said)
-    return [form % row for row in zip(*columns, strict=True)] if columns else ["{}"] * n
+    return [form % row for row in zip(*columns, strict=True)]
 
 
 def _reasons(
@@ -200,19 +191,6 @@ def canonical(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _sealed(made: Decisions) -> Decisions:
-    """Give each decision its digest."""
-    names = [field.name for field in dataclasses.fields(Decision) if field.name != "digest"]
-    columns = [made._column(name) for name in names]  # noqa: SLF001  # same module
-    digest = [_digest(row) for row in zip(*columns, strict=True)]
-    return dataclasses.replace(made, digest=digest)
-
-
-def _digest(values: Iterable[int | str]) -> str:
-    """Hash the values of a decision; none of them holds a line end."""
-    return hashlib.sha256("\n".join(map(str, values)).encode()).hexdigest()
-
-
 def replay(decision: Decision, model: bytes, policy: str | bytes) -> Decision:
     """Make a decision again from what it stores.
 
@@ -225,19 +203,21 @@ def replay(decision: Decision, model: bytes, policy: str | bytes) -> Decision:
         The decision as made now, equal to the one stored.
 
     Raises:
-        UsageError: The model or the policy is not the one that decided (by its hash).
+        UsageError: The model or the policy is not the one that decided (by its hash), or
+            cannot be read.
         InvariantBroken: It comes out otherwise; the message names what differs.
     """
-    models = {model_file.hash_of(model): model} if model else {}
-    policies = {one.sha256: one.text for one in policy_file.parse(policy)}
-    differs = differences([decision], models, policies)
+    models = {bytes.fromhex(model_file.hash_of(model)): model} if model else {}
+    policies = {bytes.fromhex(one.sha256): one.text for one in policy_file.parse(policy)}
+    card, one = _deciders(decision, models, policies)
+    (differs,) = _compare([decision], card, one)
     if differs:
-        raise InvariantBroken(f"the decision on subject {decision.subject}: {differs[0][1]}")
-    return next(_again([decision], *_deciders(decision, models, policies)).rows())
+        raise InvariantBroken(f"the decision does not replay: {differs}")
+    return decision
 
 
 def differences(
-    decisions: Sequence[Decision], models: Mapping[str, bytes], policies: Mapping[str, str]
+    decisions: Sequence[Decision], models: Mapping[bytes, bytes], policies: Mapping[bytes, str]
 ) -> list[tuple[int, str]]:
     """Replay many decisions and tell what differs.
 
@@ -248,28 +228,24 @@ def differences(
 
     Returns:
         Place in ``decisions`` and what differs, in order; empty if all come out the same.
-
-    Raises:
-        UsageError: A model or policy that decided is not given, or cannot be read.
+        That a model or policy is missing, or inputs cannot be read, is a difference too.
     """
     found: list[tuple[int, str]] = []
     groups: dict[tuple[object, ...], list[int]] = {}
     for at, row in enumerate(decisions):
-        values = dataclasses.astuple(row)
         try:
-            inputs = _read(row.inputs)
-        except (ValueError, TypeError) as error:
+            names = tuple(_read(row.inputs))
+        except (ValueError, TypeError, RecursionError) as error:
             found.append((at, f"inputs cannot be read: {error}"))
             continue
-        if _digest(values[:-1]) != row.digest:
-            found.append((at, "digest is not that of the row: something in it was changed"))
-            continue
-        key = (row.decided_on, row.policy_sha256, row.model_sha256, tuple(inputs))
+        key = (row.decided_on, row.policy_hash, row.model_hash, names)
         groups.setdefault(key, []).append(at)
     for places in groups.values():
         rows = [decisions[at] for at in places]
-        card, policy = _deciders(rows[0], models, policies)
-        told = _compare(rows, card, policy)
+        try:
+            told = _compare(rows, *_deciders(rows[0], models, policies))
+        except UsageError as error:
+            told = [str(error)] * len(rows)
         found += [(at, what) for at, what in zip(places, told, strict=True) if what]
     return sorted(found)
 
@@ -278,7 +254,7 @@ def _compare(rows: Sequence[Decision], card: Scorecard | None, policy: Policy) -
     """Decide again on rows and say of each what differs, "" if nothing does."""
     try:
         again = _again(rows, card, policy)
-    except (UsageError, OverflowError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, UsageError) as error:
         if len(rows) == 1:
             return [f"inputs cannot be decided on again: {error}"]
         # One row that cannot be decided on must not hide the others.
@@ -294,41 +270,46 @@ def _read(inputs: str) -> dict[str, int | None]:
     for name, value in said.items():
         if value is not None and type(value) is not int:
             raise TypeError(f"{name} = {value!r} is no integer")
+    if said.get(SUBJECT) is None:
+        raise ValueError("no subject")
     return said
 
 
 def _deciders(
-    one: Decision, models: Mapping[str, bytes], policies: Mapping[str, str]
+    one: Decision, models: Mapping[bytes, bytes], policies: Mapping[bytes, str]
 ) -> tuple[Scorecard | None, Policy]:
     """Find the scorecard and the policy that made a decision."""
-    if one.policy_sha256 not in policies:
+    if one.policy_hash not in policies:
         raise UsageError(
             f"policy {one.policy!r} version {one.policy_version} with the hash"
-            f" {one.policy_sha256} decided, but is not given"
+            f" {one.policy_hash.hex()} decided, but is not given"
         )
-    if one.model_sha256 and one.model_sha256 not in models:
-        raise UsageError(
-            f"model {one.model!r} with the hash {one.model_sha256} scored, but is not given"
-        )
-    (policy,) = policy_file.parse(policies[one.policy_sha256])
-    return model_file.load(models[one.model_sha256]) if one.model_sha256 else None, policy
+    if one.model_hash and one.model_hash not in models:
+        raise UsageError(f"a model with the hash {one.model_hash.hex()} scored, but is not given")
+    (policy,) = policy_file.parse(policies[one.policy_hash])
+    return model_file.load(models[one.model_hash]) if one.model_hash else None, policy
 
 
 def _again(rows: Sequence[Decision], card: Scorecard | None, policy: Policy) -> Decisions:
     """Decide again on rows of one day and one set of columns."""
     inputs = [_read(row.inputs) for row in rows]
-    raw = {
+    known = {
         name: np.array([UNKNOWN if said[name] is None else said[name] for said in inputs], np.int64)
         for name in inputs[0]
     }
-    subject = np.array([row.subject for row in rows], np.int64)
-    return decide(subject, raw, card, policy, rows[0].decided_on)
+    return decide(known.pop(SUBJECT), known, card, policy, rows[0].decided_on)
 
 
 def _told(was: Decision, now: Decision) -> str:
     """Say which values differ; "" if none does."""
     return "; ".join(
-        f"{field.name} was {getattr(was, field.name)}, is {getattr(now, field.name)}"
-        for field in dataclasses.fields(Decision)
-        if field.name != "digest" and getattr(was, field.name) != getattr(now, field.name)
+        f"{name} was {_shown(was, name)}, is {_shown(now, name)}"
+        for name in FIELDS
+        if getattr(was, name) != getattr(now, name)
     )
+
+
+def _shown(decision: Decision, name: str) -> str:
+    """Write a value for people."""
+    value = getattr(decision, name)
+    return value.hex() if isinstance(value, bytes) else str(value)
