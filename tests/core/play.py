@@ -183,8 +183,11 @@ class Book:
     # What is kept.
 
     def keep(self, state: State, commands: Commands) -> None:
-        """Apply commands, and keep what comes of it."""
-        out = apply(state, commands)
+        """Apply commands and keep what comes of it."""
+        self.take(state, commands, apply(state, commands))
+
+    def take(self, state: State, commands: Commands, out: Out) -> None:
+        """Keep what a batch gave out."""
         commands.outcome[:] = out.outcome
         commands.applied_minor[:] = out.applied_minor
         self.journal.extend(commands.to_rows())

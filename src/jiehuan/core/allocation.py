@@ -34,7 +34,7 @@ class Payment:
         """Begin with ``amount_minor`` (k,) for the lines of ``call``."""
         self.call = call
         self.loans = call.state.loans.rows
-        self.s: Segments = call.state.loans.gather(call.i)
+        self.s: Segments = call.state.open_loans(call.i)
         self.left = amount_minor.copy()
         self.paid = {rank: np.zeros(len(call.i), np.int64) for rank in RANKS}
 
@@ -135,21 +135,14 @@ class Payment:
 
         A term whose principal becomes 0 drops its fee.
         """
-        parts = self.call.state.parts.rows
-        plan = (self.loans.kind[self.s.at] == LoanKind.PLAN) & (take > 0)
-        if not plan.any():
+        state = self.call.state
+        if not state.parts.roomy:
             return
-        p = self.call.state.parts.gather(self.call.i)
-        mine = np.isin(parts.loan[p.at], self.loans.no[self.s.at[plan]]) & ~parts.billed[p.at]
-        rows = p.at[mine]
-        numbers, first, of, count = np.unique(
-            parts.loan[rows], return_index=True, return_inverse=True, return_counts=True
-        )
-        order = np.argsort(self.loans.no[self.s.at], kind="stable")
-        loan = order[np.searchsorted(self.loans.no[self.s.at[order]], numbers)]
-        part = Segments(rows, of, first, count).pour(take[loan], parts.principal_minor[rows])
-        parts.principal_minor[rows] -= part
-        parts.fee_minor[rows[(part > 0) & (parts.principal_minor[rows] == 0)]] = 0
+        parts, p = state.parts.rows, state.parts_of(self.s, self.call.i)
+        cells = np.where(parts.billed[p.at], 0, parts.principal_minor[p.at])
+        part = p.pour(take, cells)
+        parts.principal_minor[p.at] -= part
+        parts.fee_minor[p.at[(part > 0) & (part == cells)]] = 0
 
     def plan_of(self, purchase: Int64s) -> None:
         """Pour over the plan made of each purchase (k,): next terms, then what is billed."""
@@ -169,7 +162,7 @@ class Payment:
         lines, parts = state.lines, state.parts.rows
         next_due = next_cut_on(self.call.on, lines.cycle_day[i])
         next_due = next_due + state.terms.due_after_days[lines.terms[i]]
-        p = state.parts.gather(i)
+        p = state.parts_of(self.s, i)
         draw = self.loans.kind[self.s.at] == LoanKind.DRAW
         cells = np.concatenate(
             (
@@ -178,21 +171,17 @@ class Payment:
                 lines.cycle_minor[i],
             )
         )
-        of = np.concatenate((self.s.of, p.of, np.arange(len(i))))
+        of = np.concatenate((self.s.of, self.s.of[p.of], np.arange(len(i))))
         due_on = np.concatenate((next_due[self.s.of], parts.due_on[p.at], next_due))
-        slot = np.argsort(self.loans.no[self.s.at], kind="stable")
-        loan = slot[np.searchsorted(self.loans.no[self.s.at[slot]], parts.loan[p.at])]
         m, q = len(self.s.at), len(p.at)
-        place = np.concatenate((np.arange(m), loan, np.full(len(i), m)))
+        place = np.concatenate((np.arange(m), p.of, np.full(len(i), m)))
         cells = np.where(which[of], cells, 0)
         order = np.lexsort((place, due_on, of))
         count = np.bincount(of, minlength=len(i))
         by_cut = Segments(order, of[order], np.cumsum(count) - count, count)
         take = np.empty_like(cells)
         take[order] = by_cut.pour(self.left, cells[order])
-        by_loan = take[:m].copy()
-        np.add.at(by_loan, loan, take[m : m + q])
-        self._take_ahead(by_loan)
+        self._take_ahead(take[:m] + p.sum(take[m : m + q]))
         self.cycle(take[m + q :])
 
     def book(self, source: Index) -> None:

@@ -141,5 +141,5 @@ def _one_round(state: State, out: Out, commands: Commands, c: Index, i: Index) -
 def _start_sums(state: State) -> None:
     """Set the running sums of what was loaded, so that changes can be told."""
     i = np.arange(len(state.lines))
-    add_running(state, state.loans.gather(i), i)
+    add_running(state, state.open_loans(i), i)
     state.sums["undrawn_minor"][:] = state.undrawn(i)

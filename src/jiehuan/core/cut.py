@@ -35,7 +35,7 @@ def statement(call: Call) -> None:
 
     new[Item.PURCHASES] = lines.cycle_minor[i].copy()
     _bill_purchases(call)
-    s = state.loans.gather(i)
+    s = state.open_loans(i)
     _bill_charges(call, s, new)
     _bill_draws(call, s, new)
     principal, fees = _bill_terms(call, s, due_on)
@@ -113,13 +113,11 @@ def _bill_terms(call: Call, s: Segments, due_on: Days) -> tuple[Int64s, Int64s]:
     principal, fees = np.zeros(len(s.at), np.int64), np.zeros(len(s.at), np.int64)
     if not state.parts.roomy:
         return principal, fees
-    p = state.parts.gather(call.i)
-    rows = p.at[~parts.billed[p.at] & (parts.due_on[p.at] <= due_on[p.of])]
-    order = np.argsort(loans.no[s.at], kind="stable")
-    loan = order[np.searchsorted(loans.no[s.at[order]], parts.loan[rows])]
-    np.add.at(principal, loan, parts.principal_minor[rows])
-    np.add.at(fees, loan, parts.fee_minor[rows])
-    parts.billed[rows] = True
+    p = state.parts_of(s, call.i)
+    due = ~parts.billed[p.at] & (parts.due_on[p.at] <= due_on[s.of[p.of]])
+    principal = p.sum(np.where(due, parts.principal_minor[p.at], 0))
+    fees = p.sum(np.where(due, parts.fee_minor[p.at], 0))
+    parts.billed[p.at[due]] = True
     loans.unbilled_minor[s.at] -= principal
     loans.billed_minor[s.at] += principal
     loans.fee_due_minor[s.at] += fees
@@ -184,7 +182,7 @@ def _queue(call: Call, due_on: Days, minimum: Int64s) -> None:
 
 def _write(call: Call, due_on: Days, balance: Int64s, minimum: Int64s) -> None:
     lines, i = call.state.lines, call.i
-    s = call.state.loans.gather(i)
+    s = call.state.open_loans(i)
     loans = call.state.loans.rows
     principal = loans.unbilled_minor[s.at] + loans.billed_minor[s.at] + loans.carried_minor[s.at]
     call.out.statements.append(

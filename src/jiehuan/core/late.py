@@ -13,7 +13,7 @@ def due_passed(call: Call) -> None:
     """Carry what is still unpaid at the close of its due day; from tomorrow it costs."""
     state = call.state
     call = call.keep(state.lines.due_on[call.i] == call.on)
-    s = state.loans.gather(call.i)
+    s = state.open_loans(call.i)
     loans = state.loans.rows
     fresh = loans.billed_minor[s.at] > 0
     rows, of = s.at[fresh], s.of[fresh]
@@ -31,8 +31,8 @@ def aged(call: Call) -> None:
 def write_off(call: Call) -> None:
     """Give a line up: bill what has accrued, take the debt off the balance sheet.
 
-    The debt stays: all principal is carried, terms to come and their fees are dropped,
-    and nothing accrues any more (terms.md 7).  A line that a backdated payment has made
+    The debt stays: all principal is carried, terms to come are due without their fees, and
+    nothing accrues any more (terms.md 7).  A line that a backdated payment has made
     less late is not given up.
     """
     state, lines, loans = call.state, call.state.lines, call.state.loans.rows
@@ -41,16 +41,17 @@ def write_off(call: Call) -> None:
     overdue = lines.status[call.i] == Status.OVERDUE
     call = call.keep(overdue & (call.on - late_since >= days_min))
     i = call.i
-    s = state.loans.gather(i)
+    s = state.open_loans(i)
     reckon(state, s.at, i[s.of], call.until_on[s.of])
     bill(call, s, np.arange(len(s.at)))
     loans.carried_minor[s.at] += loans.billed_minor[s.at] + loans.unbilled_minor[s.at]
     loans.billed_minor[s.at] = 0
     loans.unbilled_minor[s.at] = 0
-    p = state.parts.gather(i)
-    to_come = p.at[~state.parts.rows.billed[p.at]]
-    state.parts.rows.principal_minor[to_come] = 0
-    state.parts.rows.fee_minor[to_come] = 0
+    parts = state.parts.rows
+    at = state.parts_of(s, i).at
+    to_come = at[~parts.billed[at]]
+    parts.billed[to_come] = True
+    parts.fee_minor[to_come] = 0
     for lost, receivable, owed in (
         (Account.WRITE_OFF, Account.PRINCIPAL, lines.used_minor[i]),
         (Account.INTEREST_INCOME, Account.INTEREST, s.sum(loans.interest_due_minor[s.at])),

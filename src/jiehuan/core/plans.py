@@ -9,6 +9,7 @@ from jiehuan.core.line import LoanKind
 from jiehuan.core.money import half_up
 from jiehuan.core.repayment import reduce_purchase, unpaid_part
 from jiehuan.core.schedule import split_evenly
+from jiehuan.core.segments import Index
 from jiehuan.core.settle import settle
 from jiehuan.core.state import Call
 
@@ -43,10 +44,10 @@ def _make_plan(call: Call, principal: Int64s) -> None:
     loans.unbilled_minor[row] = principal
     loans.reckoned_on[row] = call.on
     loans.open[row] = True
-    _make_terms(call, principal)
+    _make_terms(call, principal, row)
 
 
-def _make_terms(call: Call, principal: Int64s) -> None:
+def _make_terms(call: Call, principal: Int64s, plan: Index) -> None:
     """Write the plan's instalments: principal and fee split evenly, odd cents in the last."""
     state, i = call.state, call.i
     ids, count = state.lines.terms[i], call.commands.count[call.c]
@@ -60,6 +61,7 @@ def _make_terms(call: Call, principal: Int64s) -> None:
         cut_on = next_cut_on(cut_on, state.lines.cycle_day[i])
         has = np.flatnonzero(term < count)
         at = state.parts.append(i[has])
+        state.plan[at] = plan[has]
         parts.line[at] = state.lines.id[i[has]]
         parts.loan[at] = call.commands.seq[call.c[has]]
         parts.no[at] = term + 1

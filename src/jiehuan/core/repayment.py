@@ -33,7 +33,7 @@ def _pay(call: Call) -> Payment:
     gone = state.lines.status[call.i] == Status.WRITTEN_OFF
     ref = np.where(gone, REF_USUAL, call.ref)
     everything = ref == REF_ALL
-    s = state.loans.gather(call.i)
+    s = state.open_loans(call.i)
     named = everything[s.of] | ((ref[s.of] != REF_USUAL) & (state.loans.rows.no[s.at] == ref[s.of]))
     if named.any():
         reckon(state, s.at[named], call.i[s.of[named]], call.until_on[s.of[named]])

@@ -42,6 +42,12 @@ class Segments:
         """
         return np.asarray(np.clip(amount[self.of] - self.before(cells), 0, cells))
 
+    def keep(self, where: Flags) -> "Segments":
+        """Return the segments with the rows that are ``where`` (m,)."""
+        of = self.of[where]
+        count = np.bincount(of, minlength=len(self.count))
+        return Segments(self.at[where], of, np.cumsum(count) - count, count)
+
     def widen(self, times: int) -> "Segments":
         """Return the segments of a table with ``times`` cells for each row, row by row."""
         return Segments(

@@ -9,7 +9,7 @@ import numpy as np
 from jiehuan.core.columns import MICRO, NEVER, Codes, Days, Flags
 from jiehuan.core.interest import reckon, running
 from jiehuan.core.ledger import Account
-from jiehuan.core.line import BUCKET_MAX, DAYS_A_BUCKET, LoanKind, Status
+from jiehuan.core.line import BUCKET_MAX, DAYS_A_BUCKET, Status
 from jiehuan.core.segments import Index, Segments
 from jiehuan.core.state import Call, State
 
@@ -19,7 +19,7 @@ RUNNING = ("interest_num", "interest_slope", "penalty_num", "penalty_slope")
 def settle(call: Call) -> None:
     """Bring the lines of ``call`` in agreement with their loans."""
     state, i = call.state, call.i
-    s = state.loans.gather(i)
+    s = state.open_loans(i)
     if state.parts.roomy:
         _share_out_paid(state, s, i)
     _forget_rests(state, s, i)
@@ -38,22 +38,18 @@ def add_running(state: State, s: Segments, i: Index) -> None:
 def _share_out_paid(state: State, s: Segments, i: Index) -> None:
     """Say of each billed instalment what is paid: the oldest first."""
     parts, loans = state.parts.rows, state.loans.rows
-    p = state.parts.gather(i)
-    rows = p.at[parts.billed[p.at]]
-    if not len(rows):
-        return
-    _, first, of, count = np.unique(
-        parts.loan[rows], return_index=True, return_inverse=True, return_counts=True
-    )
-    by_loan = Segments(rows, of, first, count)
-    order = s.at[np.argsort(loans.no[s.at], kind="stable")]
-    loan = order[np.searchsorted(loans.no[order], parts.loan[rows[first]])]
-    owed = loans.billed_minor[loan] + loans.carried_minor[loan]
+    p = state.parts_of(s, i)
+    billed = parts.billed[p.at]
     for due, left, paid in (
-        (parts.principal_minor, owed, parts.principal_paid_minor),
-        (parts.fee_minor, loans.fee_due_minor[loan], parts.fee_paid_minor),
+        (
+            parts.principal_minor,
+            loans.billed_minor[s.at] + loans.carried_minor[s.at],
+            parts.principal_paid_minor,
+        ),
+        (parts.fee_minor, loans.fee_due_minor[s.at], parts.fee_paid_minor),
     ):
-        paid[rows] = by_loan.pour(by_loan.sum(due[rows]) - left, due[rows])
+        cells = np.where(billed, due[p.at], 0)
+        paid[p.at] = p.pour(p.sum(cells) - left, cells)
 
 
 def _forget_rests(state: State, s: Segments, i: Index) -> None:
@@ -71,7 +67,7 @@ def _forget_rests(state: State, s: Segments, i: Index) -> None:
         & (principal + charges == 0)
         & (np.abs(loans.interest_num[rows]) < MICRO)
         & (np.abs(loans.penalty_num[rows]) < MICRO)
-        & ~_has_fees_to_come(state, rows, i)
+        & ~_has_fees_to_come(state, s, i)
     )
     for name in ("interest", "penalty"):
         num = getattr(loans, f"{name}_num")
@@ -80,15 +76,12 @@ def _forget_rests(state: State, s: Segments, i: Index) -> None:
     loans.open[rows[paid_off]] = False
 
 
-def _has_fees_to_come(state: State, rows: Index, i: Index) -> Flags:
-    """Return which loans still have an instalment with a fee to bill, shape of ``rows``."""
-    parts, loans = state.parts.rows, state.loans.rows
+def _has_fees_to_come(state: State, s: Segments, i: Index) -> Flags:
+    """Return which loans still have an instalment with a fee to bill, shape (m,)."""
     if not state.parts.roomy:
-        return np.zeros(len(rows), np.bool_)
-    p = state.parts.gather(i).at
-    p = p[~parts.billed[p] & (parts.fee_minor[p] > 0)]
-    plan = loans.kind[rows] == LoanKind.PLAN
-    return np.asarray(plan & np.isin(loans.no[rows], parts.loan[p]))
+        return np.zeros(len(s.at), np.bool_)
+    parts, p = state.parts.rows, state.parts_of(s, i)
+    return np.asarray(p.sum(np.where(parts.billed[p.at], 0, parts.fee_minor[p.at])) > 0)
 
 
 def _add_up(state: State, s: Segments, i: Index) -> None:
@@ -151,7 +144,7 @@ def rebucket(call: Call) -> None:
     state, lines, i = call.state, call.state.lines, call.i
     before = lines.bucket[i]
     after = bucket_of(lines.past_due_on[i], call.until_on - np.int32(1))
-    s = state.loans.gather(i)
+    s = state.open_loans(i)
     loans = state.loans.rows
     moved = (before != after) & (lines.status[i] != Status.WRITTEN_OFF)
     for kind, owed in (

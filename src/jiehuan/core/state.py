@@ -25,8 +25,8 @@ from jiehuan.core.columns import (
 )
 from jiehuan.core.commands import Kind
 from jiehuan.core.ledger import Account, account
-from jiehuan.core.line import Status
-from jiehuan.core.segments import C, Child, Index, reserve
+from jiehuan.core.line import LoanKind, Status
+from jiehuan.core.segments import C, Child, Index, Segments, reserve
 from jiehuan.core.terms import TermsTable
 
 SUMS = (
@@ -68,6 +68,7 @@ class State:
     parts: Child[Parts]
     holds: Child[Holds]
     purchases: Child[Purchases]
+    plan: Index  # (rows of parts,) where in ``loans`` the plan of each instalment is
     sums: dict[str, Int64s]
     full: Flags  # (n,) whose loans, instalments, dues and open holds were loaded
     accepted: bool  # a fold: every command was accepted before, nothing is checked
@@ -75,6 +76,23 @@ class State:
     def account(self, kind: Account, i: Index, bucket: Codes | int = 0) -> Index:
         """Return the account of each line ``i``, shape (k,)."""
         return np.asarray(account(kind, self.lines.product[i], bucket), np.int64)
+
+    def open_loans(self, i: Index) -> Segments:
+        """Return the loans of lines ``i`` (ascending) on which something is owed or accrued."""
+        s = self.loans.gather(i)
+        is_open = self.loans.rows.open[s.at]
+        return s if is_open.all() else s.keep(is_open)
+
+    def parts_of(self, s: Segments, i: Index) -> Segments:
+        """Return the instalments of the open loans ``s`` of lines ``i``, loan by loan.
+
+        The segments are those of the loans: ``of`` is a place in ``s.at``.
+        """
+        at = self.parts.gather(i).at
+        at = at[self.loans.rows.open[self.plan[at]]]
+        of = np.searchsorted(s.at, self.plan[at])
+        count = np.bincount(of, minlength=len(s.at))
+        return Segments(at, of, np.cumsum(count) - count, count)
 
     def unload(self) -> "Loaded":
         """Return the rows as they could have been loaded, children sorted by line."""
@@ -106,7 +124,11 @@ IN_FORCE = np.array([False, False, True, True, True, False, False])
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a batch was loaded with: rows of lines sorted by id, children by line and key."""
+    """What a batch was loaded with: rows of lines sorted by id, children by line and key.
+
+    Of a line that is ``full`` it has all dues that are unmet, loans that are open with all
+    their instalments, holds that are held, and those that a command refers to.
+    """
 
     lines: Lines
     dues: Dues
@@ -146,17 +168,16 @@ def build(
     ids, n = loaded.lines.id, len(loaded.lines)
     line = np.searchsorted(ids, commands.line)
     statements = _room(line, n, commands, (Kind.STATEMENT,))
-    converts = commands.kind == Kind.CONVERT
-    instalments = np.zeros(n, np.int64)
-    np.add.at(instalments, line[converts], np.maximum(commands.count[converts], 0))
-    loans = _room(line, n, commands, (Kind.STATEMENT, Kind.DRAW_SUCCEEDED, Kind.CONVERT))
-    purchases = _room(line, n, commands, (Kind.PURCHASE, Kind.CAPTURE)) if track else 0 * loans
+    room = _room(line, n, commands, (Kind.STATEMENT, Kind.DRAW_SUCCEEDED, Kind.CONVERT))
+    purchases = _room(line, n, commands, (Kind.PURCHASE, Kind.CAPTURE)) if track else 0 * room
+    loans = reserve(Loans, ids, _in_fold_order(loaded.loans), loaded.loans.line, room)
+    parts, plan = _reserve_parts(loaded, loans, line, commands)
     return State(
         terms,
         loaded.lines,
         reserve(Dues, ids, loaded.dues, loaded.dues.line, statements),
-        reserve(Loans, ids, loaded.loans, loaded.loans.line, loans),
-        reserve(Parts, ids, loaded.parts, loaded.parts.line, instalments),
+        loans,
+        parts,
         reserve(
             Holds,
             ids,
@@ -165,10 +186,35 @@ def build(
             _room(line, n, commands, (Kind.HOLD, Kind.DRAW)),
         ),
         reserve(Purchases, ids, loaded.purchases, loaded.purchases.line, purchases),
+        plan,
         {name: np.zeros(n, np.int64) for name in SUMS},
         loaded.full,
         accepted,
     )
+
+
+def _in_fold_order(loans: Loans) -> Loans:
+    """Return loans by line and place in the fold; a number is of its booking, not of that."""
+    order = np.lexsort((loans.no, loans.kind != LoanKind.CYCLE, loans.opened_on, loans.line))
+    return Loans.from_rows(loans.to_rows(order))
+
+
+def _reserve_parts(
+    loaded: Loaded, loans: Child[Loans], line: Index, commands: Commands
+) -> tuple[Child[Parts], Index]:
+    """Lay out instalments by line and place of their plans; return also where these are."""
+    converts = commands.kind == Kind.CONVERT
+    room = np.zeros(len(loaded.lines), np.int64)
+    np.add.at(room, line[converts], np.maximum(commands.count[converts], 0))
+    rows = np.flatnonzero(loans.in_use())
+    by_no = rows[np.argsort(loans.rows.no[rows])]
+    plan = by_no[np.searchsorted(loans.rows.no[by_no], loaded.parts.loan)]
+    order = np.lexsort((loaded.parts.no, plan))
+    sorted_parts = Parts.from_rows(loaded.parts.to_rows(order))
+    parts = reserve(Parts, loaded.lines.id, sorted_parts, sorted_parts.line, room)
+    where = np.zeros(len(parts.rows), np.int64)
+    where[parts.in_use()] = plan[order]
+    return parts, where
 
 
 class Out:
