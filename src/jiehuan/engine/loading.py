@@ -1,0 +1,66 @@
+"""What a batch must load: lines, and for some of them all that hangs on them."""
+
+import numpy as np
+import psycopg
+
+from jiehuan.core.apply import needs_all
+from jiehuan.core.columns import Commands, Dues, Holds, Int64s, Lines, Loans, Parts, Rows
+from jiehuan.core.commands import Kind
+from jiehuan.core.line import LoanKind
+from jiehuan.core.state import Loaded
+from jiehuan.engine.decide import Found, is_whole, waits
+from jiehuan.store import reading
+
+
+def find(
+    conn: psycopg.Connection, book: int, business_on: int, asked: Commands, also: Int64s
+) -> Found:
+    """Load the lines of ``asked`` (OPEN has none yet) and ``also``, and what they need."""
+    ids = np.unique(np.concatenate((asked.line[asked.kind != Kind.OPEN], also)))
+    rows = reading.lines(conn, book, ids)
+    missing = ids[~np.isin(ids, rows["id"])]
+    lines = _with_missing(rows, missing)
+    on_lines = Commands.from_rows(asked.to_rows(asked.kind != Kind.OPEN))
+    full = needs_all(lines, on_lines) | np.isin(ids, also)
+    loaded = Loaded(lines, Dues.empty(0), Loans.empty(0), Parts.empty(0), Holds.empty(0), full)
+    full |= waits(loaded, business_on)
+    loaded = _children(conn, book, lines, full)
+    whole = np.unique(asked.line[is_whole(asked, business_on)])
+    return Found(loaded, _journals(conn, book, whole))
+
+
+def _with_missing(rows: Rows, missing: Int64s) -> Lines:
+    """Return the lines with an empty row for each that does not exist."""
+    extra = Loaded.nothing(missing).lines.to_rows()
+    every = np.concatenate((rows, extra))
+    return Lines.from_rows(every[np.argsort(every["id"], kind="stable")])
+
+
+def _children(conn: psycopg.Connection, book: int, lines: Lines, full: np.ndarray) -> Loaded:
+    ids = lines.id[full]
+    if not len(ids):
+        return Loaded(lines, Dues.empty(0), Loans.empty(0), Parts.empty(0), Holds.empty(0), full)
+    loans = in_fold_order(reading.loans(conn, book, ids))
+    plans = loans[loans["kind"] == LoanKind.PLAN]
+    return Loaded(
+        lines,
+        Dues.from_rows(reading.dues(conn, book, ids)),
+        Loans.from_rows(loans),
+        Parts.from_rows(reading.instalments(conn, book, np.unique(plans["line"]), plans["no"])),
+        Holds.from_rows(reading.holds(conn, book, ids, np.zeros(0, np.int64))),
+        full,
+    )
+
+
+def in_fold_order(loans: Rows) -> Rows:
+    """Return loans by line and place in the fold: day, those of a statement first, number."""
+    made_later = loans["kind"] != LoanKind.CYCLE
+    order = np.lexsort((loans["no"], made_later, loans["opened_on"], loans["line"]))
+    return loans[order]
+
+
+def _journals(conn: psycopg.Connection, book: int, ids: Int64s) -> dict[int, Commands]:
+    if not len(ids):
+        return {}
+    every = reading.journal(conn, book, ids)
+    return {int(line): Commands.from_rows(every.to_rows(every.line == line)) for line in ids}
