@@ -5,8 +5,14 @@
     - DatabaseRefused     the database that was named is not one we can work with
   + Rejected              one command, asked for alone, was refused
   + InvariantBroken       our books disagree; stop, do not repair
-  + FenceLost             another writer owns the book now; throw the batch away
-  + DiskFull              nothing was written; make room and start again
+  + FenceLost             the book has moved on; throw the batch away, claim the book anew
+  + KeyTaken              a key of the batch is in the journal already; look the keys up
+  + Postponed             others held the rows for too long; nothing was written, try again
+  + InDoubt               no answer to COMMIT; claim the book anew and compare its seq
+  + BookTaken             another writer holds the book, and its lease still runs
+  + DatabaseDown          no connection can be made; nothing is known to be lost
+  + QueueFull             too many wait for the book; nothing was done, try again
+  + DiskFull              make room and start again; reading goes on
   + ChannelError
     - ChannelUnavailable  try again later
     - ChannelMistrusted   bad signature or unknown certificate; never try again
@@ -66,11 +72,46 @@ class InvariantBroken(JiehuanError):
 
 
 class FenceLost(JiehuanError):
-    """Another writer has taken the book; what this one was about to write is void."""
+    """The book has another epoch, seq or date than the batch was decided under.
+
+    Nothing of the batch was written.  Claim the book anew; only if that shows another owner
+    has somebody taken over.
+    """
+
+
+class KeyTaken(JiehuanError):
+    """A key (or a seq) of the batch is in the journal already; nothing was written.
+
+    Claim the book anew and look the keys up; if none is found, another writer took the seq.
+    """
+
+
+class Postponed(JiehuanError):
+    """A lock was not to be had in time, or a deadlock was cut; nothing was written."""
+
+
+class InDoubt(JiehuanError):
+    """The batch may have been committed or not: the answer to COMMIT was not read.
+
+    The connection is closed.  Claim the book on a new one, which waits for a ghost, and
+    compare its seq with the batch's.
+    """
+
+
+class BookTaken(JiehuanError):
+    """Another writer holds the book, and its lease has not run out."""
+
+
+class DatabaseDown(JiehuanError):
+    """The database does not answer."""
+
+
+class QueueFull(JiehuanError):
+    """Too many wait for the book, or it is being closed; nothing was done."""
 
 
 class DiskFull(JiehuanError):
-    """The disk took no more; the batch was rolled back whole."""
+    """The disk took no more; the batch was rolled back whole and reading goes on."""
 
 
 class ChannelError(JiehuanError):
