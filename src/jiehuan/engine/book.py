@@ -7,7 +7,9 @@ import psycopg
 
 from jiehuan.core.commands import CLIENT_DAY
 from jiehuan.core.terms import Product, parse
-from jiehuan.store import books, database
+from jiehuan.store import books, migrate
+from jiehuan.store.database import connect
+from jiehuan.store.sessions import Session
 
 CLIENTS = {CLIENT_DAY: "day", 1: "api", 2: "demo"}
 
@@ -19,15 +21,20 @@ def shipped_products() -> tuple[Product, ...]:
 
 
 def prepare(
-    conn: psycopg.Connection,
+    dsn: str,
     products: Sequence[Product] | None = None,
     clients: Mapping[int, str] = CLIENTS,
 ) -> None:
-    """Bring a database to our schema, with terms and clients; does nothing twice."""
-    database.migrate(conn)
-    books.add_terms(conn, tuple(products) if products is not None else shipped_products())
-    for number, name in clients.items():
-        books.add_client(conn, number, name)
+    """Bring a database to our schema, with terms and clients; does nothing twice.
+
+    Raises:
+        DatabaseRefused: It is not ours, a newer program made it, or it could lose money.
+    """
+    migrate.prepare(dsn)
+    with connect(dsn, Session.OWNER) as conn:
+        books.add_terms(conn, tuple(products) if products is not None else shipped_products())
+        for number, name in clients.items():
+            books.add_client(conn, number, name)
 
 
 def create(

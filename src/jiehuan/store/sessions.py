@@ -72,6 +72,9 @@ STATE = (
     "vault",
 )
 
+# What hangs on a line: made anew when the line's whole journal is folded again.
+CHILDREN = ("due", "loan", "instalment", "hold")
+
 
 def role_statements() -> list[str]:
     """Return the statements that give the roles their settings; the roles exist."""
@@ -91,4 +94,5 @@ def grant_statements() -> list[str]:
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {everyone}",
         f"GRANT INSERT ON {', '.join(JOURNAL + REFERENCE + STATE)} TO {writers}",
         f"GRANT UPDATE ON {', '.join(STATE)} TO {writers}",
+        f"GRANT DELETE ON {', '.join(CHILDREN)} TO {writers}",
     ]
