@@ -5,6 +5,7 @@ commits only if nothing else was booked in between.  An answer is given after CO
 result was read.  Whatever goes wrong, the writer takes a new epoch before it goes on.
 """
 
+import dataclasses
 import time
 from collections.abc import Callable
 from typing import Self
@@ -230,7 +231,11 @@ def batch_of(before: Loaded, decided: Decided, asked: Requests | None) -> Batch:
     if asked is not None:
         seq = dict(zip(decided.asked.tolist(), decided.commands.seq.tolist(), strict=True))
         batch.details = {seq[place]: text for place, text in asked.details.items()}
-        batch.decisions = {seq[place]: row for place, row in asked.decisions.items()}
+        line = dict(zip(decided.asked.tolist(), decided.commands.line.tolist(), strict=True))
+        batch.decisions = {
+            seq[place]: dataclasses.replace(row, line=line[place])
+            for place, row in asked.decisions.items()
+        }
     return batch
 
 

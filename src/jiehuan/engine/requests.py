@@ -7,12 +7,12 @@ answer; the digest of its content tells whether it is the same request.
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jiehuan.core.columns import Codes, Commands, Flags, Int64s
+from jiehuan.store.saving import DecisionRow
 
 Hashes = NDArray[np.void]
 HASH = np.dtype("V16")
@@ -53,14 +53,14 @@ class Requests:
         keys: Hashes of the callers' keys.
         digests: Digests of the contents; see ``make``.
         details: JSON to keep with a command, by its place in the batch.
-        decisions: Rows for table ``decision``, by place in the batch.
+        decisions: Rows for table ``decision``, by place in the batch; the command says the line.
     """
 
     commands: Commands
     keys: Hashes
     digests: Hashes
     details: Mapping[int, bytes] = dataclasses.field(default_factory=dict)
-    decisions: Mapping[int, Any] = dataclasses.field(default_factory=dict)
+    decisions: Mapping[int, DecisionRow] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def make(
@@ -68,7 +68,7 @@ class Requests:
         commands: Commands,
         keys: Iterable[str],
         details: Mapping[int, bytes] | None = None,
-        decisions: Mapping[int, Any] | None = None,
+        decisions: Mapping[int, DecisionRow] | None = None,
     ) -> "Requests":
         """Hash the keys and digest the contents of ``commands``."""
         return cls(commands, key_hashes(keys), digests(commands), details or {}, decisions or {})
