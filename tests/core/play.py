@@ -67,6 +67,9 @@ class Book:
         self.lines: dict[int, Any] = {}
         self.kept: dict[type[Columns], Kept] = {kind: defaultdict(dict) for kind in KEYS}
         self.journal: list[Any] = []  # commands with their outcomes, as booked
+        self.of_line: dict[str, dict[int, list[Any]]] = {
+            name: defaultdict(list) for name in ("journal", "transfers", "statements")
+        }
         self.transfers: list[Any] = []
         self.statements: list[Any] = []
         self.items: list[Any] = []
@@ -165,9 +168,8 @@ class Book:
 
     def accepted(self, ids: Iterable[int]) -> Commands:
         """Return the accepted commands of lines, in the order of a fold."""
-        chosen = set(ids)
-        done = (one for one in self.journal if one["line"] in chosen and not one["outcome"])
-        rows = rows_of(done, Commands.DTYPE)
+        asked = (one for no in ids for one in self.of_line["journal"][no])
+        rows = rows_of((one for one in asked if not one["outcome"]), Commands.DTYPE)
         return Commands.from_rows(rows[order_of(Commands.from_rows(rows))])
 
     def unfold(self, commands: Commands) -> State:
@@ -190,11 +192,11 @@ class Book:
         """Keep what a batch gave out."""
         commands.outcome[:] = out.outcome
         commands.applied_minor[:] = out.applied_minor
-        self.journal.extend(commands.to_rows())
-        self.transfers.extend(out.transfers(commands).to_rows())
+        self._add("journal", commands)
+        self._add("transfers", out.transfers(commands))
         for name in ("statements", "items", "instructions"):
             for table in getattr(out, name):
-                getattr(self, name).extend(table.to_rows())
+                self._add(name, table)
         for line in state.lines.to_rows():
             if line["status"]:
                 self.lines[int(line["id"])] = line
@@ -203,6 +205,13 @@ class Book:
                 key = tuple(int(one[name]) for name in KEYS[kind])
                 self.kept[kind][int(one["line"])][key] = one
         self._count(out, commands)
+
+    def _add(self, name: str, table: Columns) -> None:
+        rows = list(table.to_rows())
+        getattr(self, name).extend(rows)
+        if name in self.of_line:
+            for one in rows:
+                self.of_line[name][int(one["line"])].append(one)
 
     def _count(self, out: Out, commands: Commands) -> None:
         for c, line in enumerate(commands.line.tolist()):
@@ -285,12 +294,13 @@ class Play:
 
     def outcomes(self, k: int) -> dict[int, str]:
         """Return what became of each command of life ``k``."""
-        by_seq = {int(one["seq"]): Outcome(one["outcome"]).name for one in self.book.journal}
+        mine = self.book.of_line["journal"][self.line[k]]
+        by_seq = {int(one["seq"]): Outcome(one["outcome"]).name for one in mine}
         return {n: by_seq[seq] for n, seq in self.seq[k].items()}
 
     def events(self, k: int) -> list[tuple[dt.date, str]]:
         """Return the day events of life ``k``."""
-        mine = (one for one in self.book.journal if one["line"] == self.line[k])
+        mine = self.book.of_line["journal"][self.line[k]]
         return [
             (dt.date.fromordinal(int(one["effective_on"])), Kind(one["kind"]).name.lower())
             for one in mine

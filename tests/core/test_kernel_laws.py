@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def played(first: int, several: int = SEVERAL) -> Book:
     return Play(chosen).until(max(life.until for life in chosen)).book
 
 
-def everything(book: Book) -> dict[str, object]:
+def everything(book: Book) -> dict[str, Any]:
     """Return all that a book keeps, to be compared bit for bit."""
     return {
         "lines": {no: line.tobytes() for no, line in book.lines.items()},

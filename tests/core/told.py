@@ -57,8 +57,7 @@ def _statements(play: Play, k: int) -> list[Statement]:
             minimum=int(one["minimum_minor"]),
             used=int(one["used_minor"]),
         )
-        for one in play.book.statements
-        if one["line"] == play.line[k]
+        for one in play.book.of_line["statements"][play.line[k]]
     ]
 
 
@@ -99,8 +98,6 @@ def _moved(play: Play, k: int, debit: Account, credit: Account) -> int:
     """Return what moved from one kind of account to another."""
     return sum(
         int(one["amount_minor"])
-        for one in play.book.transfers
-        if one["line"] == play.line[k]
-        and split(int(one["debit"]))[1] is debit
-        and split(int(one["credit"]))[1] is credit
+        for one in play.book.of_line["transfers"][play.line[k]]
+        if split(int(one["debit"]))[1] is debit and split(int(one["credit"]))[1] is credit
     )
