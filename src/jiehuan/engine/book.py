@@ -3,12 +3,10 @@
 import importlib.resources
 from collections.abc import Mapping, Sequence
 
-import psycopg
-
 from jiehuan.core.commands import CLIENT_DAY
 from jiehuan.core.terms import Product, parse
 from jiehuan.store import books, migrate
-from jiehuan.store.database import connect
+from jiehuan.store.database import Connection, connect
 from jiehuan.store.sessions import Session
 
 CLIENTS = {CLIENT_DAY: "day", 1: "api", 2: "demo"}
@@ -38,7 +36,7 @@ def prepare(
 
 
 def create(
-    conn: psycopg.Connection,
+    conn: Connection,
     book: int,
     currency: str,
     business_on: int,

@@ -2,11 +2,10 @@
 
 import dataclasses
 
-import psycopg
-
 from jiehuan.core.closing import Totals
 from jiehuan.core.state import SUMS
 from jiehuan.store import reading
+from jiehuan.store.database import Connection
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Ledger:
         self._seq = 0
         self._balance: dict[int, int] = {}
 
-    def closing(self, conn: psycopg.Connection, book: int, on: int) -> Closing:
+    def closing(self, conn: Connection, book: int, on: int) -> Closing:
         """Return where the book stood at the end of day ``on``, a day later than last asked.
 
         Whatever is booked on a day after the one last asked has a number after those of the
@@ -52,7 +51,7 @@ class Ledger:
         self._balance[credit] = self._balance.get(credit, 0) - amount
 
 
-def _totals(conn: psycopg.Connection, book: int, on: int) -> dict[int, Totals]:
+def _totals(conn: Connection, book: int, on: int) -> dict[int, Totals]:
     rows = reading.day_totals(conn, book, on)
     sums: dict[int, dict[str, int]] = {}
     for row in rows:

@@ -1,7 +1,6 @@
 """What a batch must load: lines, and for some of them all that hangs on them."""
 
 import numpy as np
-import psycopg
 
 from jiehuan.core.apply import needs_all
 from jiehuan.core.columns import Commands, Dues, Holds, Int64s, Lines, Loans, Parts, Rows
@@ -10,11 +9,10 @@ from jiehuan.core.line import LoanKind
 from jiehuan.core.state import Loaded
 from jiehuan.engine.decide import Found, is_whole, waits
 from jiehuan.store import reading
+from jiehuan.store.database import Connection
 
 
-def find(
-    conn: psycopg.Connection, book: int, business_on: int, asked: Commands, also: Int64s
-) -> Found:
+def find(conn: Connection, book: int, business_on: int, asked: Commands, also: Int64s) -> Found:
     """Load the lines of ``asked`` (OPEN has none yet) and ``also``, and what they need."""
     ids = np.unique(np.concatenate((asked.line[asked.kind != Kind.OPEN], also)))
     rows = reading.lines(conn, book, ids)
@@ -36,7 +34,7 @@ def _with_missing(rows: Rows, missing: Int64s) -> Lines:
     return Lines.from_rows(every[np.argsort(every["id"], kind="stable")])
 
 
-def _children(conn: psycopg.Connection, book: int, lines: Lines, full: np.ndarray) -> Loaded:
+def _children(conn: Connection, book: int, lines: Lines, full: np.ndarray) -> Loaded:
     ids = lines.id[full]
     if not len(ids):
         return Loaded(lines, Dues.empty(0), Loans.empty(0), Parts.empty(0), Holds.empty(0), full)
@@ -59,7 +57,7 @@ def in_fold_order(loans: Rows) -> Rows:
     return loans[order]
 
 
-def _journals(conn: psycopg.Connection, book: int, ids: Int64s) -> dict[int, Commands]:
+def _journals(conn: Connection, book: int, ids: Int64s) -> dict[int, Commands]:
     if not len(ids):
         return {}
     every = reading.journal(conn, book, ids)

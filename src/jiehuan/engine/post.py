@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Self
 
 import numpy as np
-import psycopg
 
 from jiehuan.core.columns import Commands, Int64s, Lines, Rows, Transfers
 from jiehuan.core.errors import FenceLost, InDoubt, KeyTaken, Postponed
@@ -25,6 +24,7 @@ from jiehuan.engine.ledger import Ledger
 from jiehuan.engine.loading import find
 from jiehuan.engine.requests import Answers, Requests, digests, key_hashes
 from jiehuan.store import books, saving, tables
+from jiehuan.store.database import Connection
 from jiehuan.store.failpoints import reach
 from jiehuan.store.saving import Batch, DayStep
 from jiehuan.store.tables import Table
@@ -50,7 +50,7 @@ class Writer:
         ledger: Balances at the last close.
     """
 
-    def __init__(self, connect: Callable[[], psycopg.Connection], book: int, owner: str) -> None:
+    def __init__(self, connect: Callable[[], Connection], book: int, owner: str) -> None:
         """Claim ``book`` for ``owner``.
 
         Raises:
@@ -88,7 +88,7 @@ class Writer:
             self._conn.close()
 
     @property
-    def conn(self) -> psycopg.Connection:
+    def conn(self) -> Connection:
         """The connection on which the book is held."""
         return self._conn
 
