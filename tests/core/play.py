@@ -306,3 +306,16 @@ class Play:
             for one in mine
             if Kind(one["kind"]) in DAY_KINDS
         ]
+
+
+def again(book: Book, sizes: Sequence[int], into: Book) -> Book:
+    """Book a journal once more in batches of these sizes, over and over."""
+    todo = [one.copy() for one in book.journal]
+    for one in todo:
+        one["outcome"] = one["applied_minor"] = 0
+    turn = 0
+    while todo:
+        size = sizes[turn % len(sizes)]
+        batch, todo, turn = todo[:size], todo[size:], turn + 1
+        into.book(batch)
+    return into

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.core.play import Book, Play, rows_of
+from tests.core.play import Book, Play, again, rows_of
 from tests.oracle.random_lives import RandomLife, life_of_seed, lives
 
 from jiehuan.core.agenda import upcoming
@@ -46,25 +46,11 @@ def rows_kept(book: Book, kind: type[Columns]) -> dict[tuple[int, ...], object]:
     return {(line, *key): one.item() for line in kept for key, one in kept[line].items()}
 
 
-def again(book: Book, sizes: list[int]) -> Book:
-    """Book a journal once more in batches of other sizes, over and over."""
-    other = Book()
-    todo = [one.copy() for one in book.journal]
-    for one in todo:
-        one["outcome"] = one["applied_minor"] = 0
-    turn = 0
-    while todo:
-        size = sizes[turn % len(sizes)]
-        batch, todo, turn = todo[:size], todo[size:], turn + 1
-        other.book(batch)
-    return other
-
-
 @pytest.mark.parametrize("first", [0, 100])
 def test_commands_one_by_one_make_the_same_as_in_days(first):
     book = played(first)
 
-    assert everything(book) == everything(again(book, [1]))
+    assert everything(book) == everything(again(book, [1], Book()))
 
 
 @settings(max_examples=12)
@@ -72,7 +58,7 @@ def test_commands_one_by_one_make_the_same_as_in_days(first):
 def test_any_split_of_a_journal_makes_the_same(first, sizes):
     book = played(first, 4)
 
-    assert everything(book) == everything(again(book, sizes))
+    assert everything(book) == everything(again(book, sizes, Book()))
 
 
 @pytest.mark.parametrize("first", [0, 100, 200])
