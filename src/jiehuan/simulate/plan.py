@@ -28,7 +28,7 @@ from jiehuan.simulate import ahead
 from jiehuan.simulate.people import MINOR, People
 
 FIRST_ON = dt.date(2005, 4, 1).toordinal()
-CLIENT = 1  # the caller's number in ``command.client``
+CLIENT = 2  # "demo" among the clients of the database
 
 PARTS = 4
 SPECIAL_MONTH = 2  # June: draws and conversions
