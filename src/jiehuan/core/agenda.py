@@ -103,24 +103,29 @@ def refresh(state: State, i: Index) -> None:
     )
 
 
-def events(state: State, until: int) -> Commands:
+def events(state: State, until: int | Ids, i: Index | None = None) -> Commands:
     """Return the next wave of day events at or before position ``until``.
 
     A line gives all its events of its next position; holds that expire give one each.
     ``seq``, ``booked_on`` and ``client`` are left to the caller.
+
+    Args:
+        state: The lines.
+        until: One position, or one for each of ``i``.
+        i: Only these lines, shape (k,); None: all.
     """
-    i = np.arange(len(state.lines))
-    coming = upcoming(state, i)
+    lines = np.arange(len(state.lines)) if i is None else i
+    coming = upcoming(state, lines)
     first = np.minimum.reduce(list(coming.values()))
     made = []
     for kind, at in coming.items():
         mine = np.flatnonzero((at == first) & (at <= until))
         ref = np.zeros(len(mine), np.int64)
         if kind is Kind.HOLD_EXPIRED:
-            h = state.holds.gather(mine)
+            h = state.holds.gather(lines[mine])
             ends = _hold_ends_at(state, h.at) == first[mine][h.of]
             mine, ref = mine[h.of[ends]], state.holds.rows.no[h.at[ends]]
-        made.append(_commands(state, mine, kind, first, ref))
+        made.append(_commands(state, lines[mine], kind, first[mine], ref))
     rows = np.concatenate([commands.to_rows() for commands in made])
     return Commands.from_rows(rows[np.argsort(rows["line"], kind="stable")])
 
@@ -129,7 +134,7 @@ def _commands(state: State, i: Index, kind: Kind, at: Ids, ref: Index) -> Comman
     out = Commands.empty(len(i))
     out.line[:] = state.lines.id[i]
     out.kind[:] = kind
-    out.effective_on[:] = at[i] // MOMENTS
+    out.effective_on[:] = at // MOMENTS
     out.client[:] = CLIENT_DAY
     out.terms[:] = state.lines.terms[i]
     out.ref[:] = ref

@@ -34,6 +34,8 @@ from jiehuan.core.spending import (
 )
 from jiehuan.core.state import SUMS, Call, Out, State
 
+Watch = Callable[[Index, Index], None]
+
 HANDLERS: dict[Kind, Callable[[Call], None]] = {
     Kind.OPEN: open_line,
     Kind.PURCHASE: purchase,
@@ -86,11 +88,12 @@ def order_of(commands: Commands) -> Index:
     return np.lexsort((commands.seq, kind, moment, commands.effective_on, commands.line))
 
 
-def apply(state: State, commands: Commands) -> Out:
+def apply(state: State, commands: Commands, watch: Watch | None = None) -> Out:
     """Apply ``commands`` to ``state`` (changed in place); each line's in the given order.
 
     Every line of ``commands.line`` must be in ``state``.  Refused commands change nothing;
-    in a fold (``state.accepted``) nothing is checked.
+    in a fold (``state.accepted``) nothing is checked.  ``watch`` is called before each round
+    with its commands and the index of each one's line, both of shape (k,).
     """
     out = Out(commands)
     line = np.searchsorted(state.lines.id, commands.line)
@@ -99,6 +102,8 @@ def apply(state: State, commands: Commands) -> Out:
     before = np.zeros((len(SUMS), len(state.lines)), np.int64)
     for c in _rounds(line):
         i = line[c]
+        if watch is not None:
+            watch(c, i)
         for row, name in enumerate(SUMS):
             before[row, i] = state.sums[name][i]
         _one_round(state, out, commands, c, i)
