@@ -21,6 +21,7 @@ from jiehuan.core.errors import JiehuanError, QueueFull
 from jiehuan.engine.post import Writer
 from jiehuan.engine.requests import Answers, Requests
 from jiehuan.store.books import LEASE_SECONDS
+from jiehuan.store.readers import speaking
 
 T = TypeVar("T")
 
@@ -156,10 +157,11 @@ class Queue:
             return
         self._renew_at = time.monotonic() + RENEW_SECONDS
         try:
-            if self._writer is None:
-                self._writer = self._claim()
-            else:
-                self._writer.renew()
+            with speaking():
+                if self._writer is None:
+                    self._writer = self._claim()
+                else:
+                    self._writer.renew()
         except JiehuanError:
             self._drop()
 
@@ -200,16 +202,17 @@ class Queue:
 
     def _do(self, asks: list[Ask[Any]]) -> list[Any]:
         """Run the job, or post the requests as one batch."""
-        if self._writer is None:
-            self._writer = self._claim()
-        if asks[0].job is not None:
-            return [asks[0].job(self._writer)]
-        parts = [ask.requests for ask in asks if ask.requests is not None]
-        return _split(self._writer.post(join(parts)), parts)
+        with speaking():
+            if self._writer is None:
+                self._writer = self._claim()
+            if asks[0].job is not None:
+                return [asks[0].job(self._writer)]
+            parts = [ask.requests for ask in asks if ask.requests is not None]
+            return _split(self._writer.post(join(parts)), parts)
 
     def _drop(self) -> None:
         """Let the writer go: what it knows of the book may be wrong."""
         writer, self._writer = self._writer, None
         if writer is not None:
-            with contextlib.suppress(JiehuanError):
+            with contextlib.suppress(JiehuanError), speaking():
                 writer.close()

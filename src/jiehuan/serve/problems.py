@@ -1,0 +1,412 @@
+"""What is a caller told when something is refused?  One table, one shape (RFC 9457).
+
+Every answer that is not a success is ``application/problem+json``: ``code`` is for the
+program and never changes, ``title`` and ``detail`` are for people, in Chinese or English,
+``facts`` are the numbers that explain it.  The status follows one rule: 404, what was named
+is not there; 422, the request can never be right; 409, the line's present state is against
+it; 503, nothing is known to be wrong with the request and it may be sent again.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from starlette.responses import Response
+
+from jiehuan.core.outcomes import Outcome
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "urn:jiehuan:problem:"
+
+Fact: TypeAlias = int | str | list[str] | list[dict[str, str]] | None
+Facts: TypeAlias = Mapping[str, Fact]
+
+BAD_REQUEST, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_BIG, UNPROCESSABLE = 400, 404, 405, 409, 413, 422
+BROKEN, UNAVAILABLE, NO_ROOM = 500, 503, 507
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of one code.
+
+    Attributes:
+        status: Of HTTP.
+        zh: Title in Chinese.
+        en: Title in English.
+        do_zh: What to do about it.
+        do_en: The same in English.
+    """
+
+    status: int
+    zh: str
+    en: str
+    do_zh: str
+    do_en: str
+
+
+# What a command may end with; DONE is no problem.
+OUTCOMES: dict[Outcome, Told] = {
+    Outcome.KEY_REUSED_WITH_OTHER_CONTENT: Told(
+        UNPROCESSABLE,
+        "幂等键已用于其他内容",
+        "The key was used for something else",
+        "为新的请求换一个 Idempotency-Key；重试旧请求须原样发送。",
+        "Take a new Idempotency-Key for a new request; to retry the old one, send it unchanged.",
+    ),
+    Outcome.LINE_NOT_FOUND: Told(
+        NOT_FOUND,
+        "没有这条额度",
+        "There is no such line",
+        "核对额度编号，形如 line_1_42。",
+        "Check the id of the line; it looks like line_1_42.",
+    ),
+    Outcome.LINE_CLOSED: Told(
+        CONFLICT,
+        "额度已关闭",
+        "The line is closed",
+        "已关闭的额度不再接受任何指令；需要用信请重新申请。",
+        "A closed line takes no more commands; apply for a new one.",
+    ),
+    Outcome.LINE_WRITTEN_OFF: Told(
+        CONFLICT,
+        "额度已核销",
+        "The line is written off",
+        "已核销的额度只能还款，不能用信。",
+        "A line that was written off can be repaid but not drawn on.",
+    ),
+    Outcome.LINE_PAST_DUE: Told(
+        CONFLICT,
+        "额度已逾期",
+        "The line is past due",
+        "先还清逾期的最低还款，再用信或转分期。",
+        "Repay the minimums that are past due first, then spend or convert.",
+    ),
+    Outcome.DATE_IN_FUTURE: Told(
+        UNPROCESSABLE,
+        "生效日在未来",
+        "The effective day is in the future",
+        "effective_on 不能晚于账簿的营业日，省略则为营业日。",
+        "effective_on may not be after the book's business day; leave it out to mean that day.",
+    ),
+    Outcome.DATE_BEFORE_LINE_OPENED: Told(
+        UNPROCESSABLE,
+        "生效日早于开户日",
+        "The effective day is before the line was opened",
+        "effective_on 不能早于额度的 opened_on。",
+        "effective_on may not be before the line's opened_on.",
+    ),
+    Outcome.DATE_BEFORE_FLOOR: Told(
+        UNPROCESSABLE,
+        "生效日所在期间已封账",
+        "The effective day lies in a period that is closed",
+        "该日所在期间已不再入账，请与财务联系。",
+        "Nothing is booked into that period any more; talk to finance.",
+    ),
+    Outcome.AMOUNT_MUST_BE_POSITIVE: Told(
+        UNPROCESSABLE,
+        "金额必须为正",
+        "The amount must be positive",
+        "amount_minor 以最小货币单位计，至少为 1。",
+        "amount_minor counts the smallest coin and is at least 1.",
+    ),
+    Outcome.AMOUNT_TOO_LARGE: Told(
+        UNPROCESSABLE,
+        "金额过大",
+        "The amount is too large",
+        "amount_minor 不能超过 100,000,000,000。",
+        "amount_minor may not be above 100,000,000,000.",
+    ),
+    Outcome.HOLD_NOT_FOUND: Told(
+        NOT_FOUND,
+        "没有这笔预授权或支用",
+        "There is no such hold or draw",
+        "核对编号，并确认它属于这条额度。",
+        "Check the id, and that it belongs to this line.",
+    ),
+    Outcome.HOLD_NOT_OPEN: Told(
+        CONFLICT,
+        "预授权或支用已了结",
+        "The hold or draw has ended",
+        "它已请款、撤销或到期；迟到的请款可作为强制消费另行提交。",
+        "It was captured, let go or has expired; a late capture may come as a forced purchase.",
+    ),
+    Outcome.PURCHASE_NOT_FOUND: Told(
+        NOT_FOUND,
+        "没有这笔消费",
+        "There is no such purchase",
+        "核对消费编号，形如 purchase_1_57，并确认它属于这条额度。",
+        "Check the id; it looks like purchase_1_57 and belongs to this line.",
+    ),
+    Outcome.LOAN_NOT_FOUND: Told(
+        NOT_FOUND,
+        "没有这笔未清借据",
+        "There is no such open loan",
+        "GET /v1/lines/{id}/loans 列出借据；已还清的不能再指定。",
+        "GET /v1/lines/{id}/loans lists the loans; one that is repaid cannot be named.",
+    ),
+    Outcome.DRAW_AMOUNT_DIFFERS: Told(
+        UNPROCESSABLE,
+        "付款金额与支用不符",
+        "Another amount was paid out than asked for",
+        "amount_minor 须与支用金额一致，省略则按支用金额。",
+        "amount_minor must be that of the draw; leave it out to mean just that.",
+    ),
+    Outcome.APPLICATION_DECLINED: Told(
+        UNPROCESSABLE,
+        "申请未获批准",
+        "The application is declined",
+        "facts.reasons 是原因，按重要性排列；情况变化后可用新的键再次申请。",
+        "facts.reasons says why, first things first; apply again, with a new key, if they change.",
+    ),
+    Outcome.APPLICATION_REFERRED: Told(
+        CONFLICT,
+        "申请待人工审核",
+        "The application needs a person's decision",
+        "facts.reasons 是转人工的原因；额度尚未开立。",
+        "facts.reasons says why a person has to look at it; no line was opened.",
+    ),
+    Outcome.TERMS_NOT_OFFERED: Told(
+        UNPROCESSABLE,
+        "产品不提供该选项",
+        "The product does not offer this",
+        "GET /v1/products 列出各产品的额度区间与分期期数。",
+        "GET /v1/products lists each product's limits and plans.",
+    ),
+    Outcome.PURCHASE_NO_LONGER_CONVERTIBLE: Told(
+        CONFLICT,
+        "该消费已不能转分期",
+        "The purchase can no longer be converted",
+        "到期日之后，或已无未还部分的消费，不能转分期。",
+        "It can be until its due day closes, and only if something of it is unpaid.",
+    ),
+    Outcome.AMOUNT_EXCEEDS_AVAILABLE: Told(
+        CONFLICT,
+        "超出可用额度",
+        "The amount is more than is available",
+        "减少金额，或先还款；facts.available_minor 是现在可用的。",
+        "Ask for less or repay first; facts.available_minor is what is available now.",
+    ),
+    Outcome.AMOUNT_EXCEEDS_HOLD: Told(
+        CONFLICT,
+        "超出预授权余额",
+        "The amount is more than is left of the hold",
+        "请款不能超过 facts.left_minor，超出部分作为另一笔消费提交。",
+        "Capture at most facts.left_minor; send the rest as a purchase of its own.",
+    ),
+    Outcome.REFUND_EXCEEDS_PURCHASE: Told(
+        CONFLICT,
+        "退款超出消费金额",
+        "The refund is more than the purchase",
+        "同一笔消费的退款合计不能超过其金额。",
+        "All refunds of a purchase together are at most its amount.",
+    ),
+    Outcome.LINE_NOT_SETTLED: Told(
+        CONFLICT,
+        "额度尚未结清",
+        "The line is not settled",
+        "双方互不相欠、且无未了结的预授权时才能关闭。",
+        "It can be closed when neither side owes anything and nothing is held.",
+    ),
+}
+assert set(OUTCOMES) == set(Outcome) - {Outcome.DONE}
+
+# What HTTP itself, the queue and the database may end with.
+OTHERS: dict[str, Told] = {
+    "idempotency_key_missing": Told(
+        BAD_REQUEST,
+        "缺少幂等键",
+        "The Idempotency-Key is missing",
+        "加上请求头 Idempotency-Key，重试时保持不变。",
+        "Send a header Idempotency-Key, and the same one again when you retry.",
+    ),
+    "idempotency_key_malformed": Told(
+        BAD_REQUEST,
+        "幂等键格式不对",
+        "The Idempotency-Key is malformed",
+        "幂等键为 1 至 255 个可见 ASCII 字符。",
+        "A key is 1 to 255 visible ASCII characters.",
+    ),
+    "body_not_json": Told(
+        BAD_REQUEST,
+        "请求体不是 JSON",
+        "The body is not JSON",
+        "以 Content-Type: application/json 发送一个 UTF-8 的 JSON 对象。",
+        "Send one JSON object in UTF-8, as Content-Type: application/json.",
+    ),
+    "validation_failed": Told(
+        UNPROCESSABLE,
+        "请求内容不合格式",
+        "The request does not have the right form",
+        "facts.errors 指出每一处；格式见 /openapi.json。",
+        "facts.errors names every place; /openapi.json has the form.",
+    ),
+    "body_too_large": Told(
+        TOO_BIG,
+        "请求体过大",
+        "The body is too large",
+        "请求体最多 65,536 字节。",
+        "A body has at most 65,536 bytes.",
+    ),
+    "route_not_found": Told(
+        NOT_FOUND,
+        "没有这个地址",
+        "There is nothing at this address",
+        "/openapi.json 列出全部地址。",
+        "/openapi.json lists all addresses.",
+    ),
+    "method_not_allowed": Told(
+        NOT_ALLOWED,
+        "该地址不支持此方法",
+        "This address does not take that method",
+        "响应头 Allow 列出可用的方法。",
+        "The header Allow says which methods it takes.",
+    ),
+    "product_not_found": Told(
+        NOT_FOUND,
+        "没有这个产品",
+        "There is no such product",
+        "GET /v1/products 列出全部产品。",
+        "GET /v1/products lists them all.",
+    ),
+    "instruction_not_found": Told(
+        NOT_FOUND,
+        "没有这条付款指令",
+        "There is no such instruction",
+        "GET /v1/instructions 列出未了结的指令。",
+        "GET /v1/instructions lists those that are not finished.",
+    ),
+    "decision_not_found": Told(
+        NOT_FOUND,
+        "没有这条决策",
+        "There is no such decision",
+        "核对决策编号，形如 decision_1_5。",
+        "Check the id; it looks like decision_1_5.",
+    ),
+    "policy_not_in_force": Told(
+        CONFLICT,
+        "没有生效的授信策略",
+        "No policy is in force",
+        "先训练评分卡（jiehuan train）并为账簿配置策略，再受理申请。",
+        "Train a scorecard (jiehuan train) and store a policy before taking applications.",
+    ),
+    "clock_runs_forward": Told(
+        CONFLICT,
+        "营业日只能向前",
+        "A book's day only moves forward",
+        "until_on 不能早于 facts.business_on。",
+        "until_on may not be before facts.business_on.",
+    ),
+    "clock_too_far": Told(
+        UNPROCESSABLE,
+        "一次推进的天数过多",
+        "Too many days at once",
+        "一次最多推进 facts.days_max 天，请分次推进。",
+        "Move at most facts.days_max days at a time.",
+    ),
+    "book_busy": Told(
+        UNAVAILABLE,
+        "账簿繁忙",
+        "The book is busy",
+        "未入账。请在 Retry-After 秒后用同一个键重试。",
+        "Nothing was booked. Try again with the same key after Retry-After seconds.",
+    ),
+    "book_taken": Told(
+        UNAVAILABLE,
+        "账簿由另一进程记账",
+        "Another process writes the book",
+        "本进程只能查询；请向持有账簿的进程提交，或稍后用同一个键重试。",
+        "This process can only read; ask the one that holds it, or retry with the same key.",
+    ),
+    "outcome_in_doubt": Told(
+        UNAVAILABLE,
+        "结果未知",
+        "Whether it was booked is not known",
+        "请用同一个键重试：已入账则返回原结果，未入账则现在入账。",
+        "Retry with the same key: booked already, it is answered as before; else it is booked.",
+    ),
+    "database_unavailable": Told(
+        UNAVAILABLE,
+        "数据库不可用",
+        "The database does not answer",
+        "请稍后用同一个键重试。",
+        "Retry later with the same key.",
+    ),
+    "disk_full": Told(
+        NO_ROOM,
+        "磁盘已满",
+        "The disk is full",
+        "未入账，查询不受影响。腾出空间后用同一个键重试。",
+        "Nothing was booked; reading goes on. Make room, then retry with the same key.",
+    ),
+    "internal_error": Told(
+        BROKEN,
+        "内部错误",
+        "Something broke on our side",
+        "请用同一个键重试；若仍出现，请连同 facts.incident 告知运维。",
+        "Retry with the same key; if it stays, tell operations, with facts.incident.",
+    ),
+}
+
+TABLE: dict[str, Told] = {
+    **{outcome.name.lower(): told for outcome, told in OUTCOMES.items()},
+    **OTHERS,
+}
+assert len(TABLE) == len(OUTCOMES) + len(OTHERS)
+
+RETRY_AFTER_SECONDS = 1
+
+
+class Problem(Exception):
+    """A refusal on its way to the caller.
+
+    Attributes:
+        code: A key of ``TABLE``.
+        facts: What explains it.
+        headers: Further headers of the answer.
+    """
+
+    def __init__(self, code: str, /, **facts: Fact) -> None:
+        """Refuse with a code of ``TABLE``."""
+        super().__init__(code)
+        self.told = TABLE[code]
+        self.code = code
+        self.facts = facts
+        self.headers: dict[str, str] = {}
+
+
+def refused(outcome: int, **facts: Fact) -> Problem:
+    """Return the problem that a command's outcome is; ``DONE`` is none."""
+    return Problem(Outcome(outcome).name.lower(), **facts)
+
+
+def body_of(code: str, facts: Facts, language: str) -> dict[str, object]:
+    """Return the members of a problem document.
+
+    Args:
+        code: A key of ``TABLE``.
+        facts: What explains it; may be empty.
+        language: ``zh`` or ``en``.
+    """
+    told = TABLE[code]
+    chinese = language == "zh"
+    return {
+        "type": TYPE_PREFIX + code,
+        "title": told.zh if chinese else told.en,
+        "status": told.status,
+        "detail": told.do_zh if chinese else told.do_en,
+        "code": code,
+        "facts": dict(facts),
+    }
+
+
+def response(problem: Problem, language: str) -> Response:
+    """Return the answer that tells a problem."""
+    told = problem.told
+    headers = {"Content-Language": {"zh": "zh-CN"}.get(language, language), **problem.headers}
+    if told.status == UNAVAILABLE:
+        headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+    said = json.dumps(body_of(problem.code, problem.facts, language), ensure_ascii=False)
+    # A lone surrogate that came in must not break what goes out.
+    content = said.encode("utf-8", "replace")
+    return Response(content, told.status, headers, MEDIA_TYPE)

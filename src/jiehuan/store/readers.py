@@ -1,0 +1,72 @@
+"""A few sessions that only read, for answers and pages: each looks at one moment of the books."""
+
+import contextlib
+import queue
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import psycopg
+
+from jiehuan.core.errors import DatabaseDown
+
+IDLE_MAX: Final = 8
+
+
+@contextlib.contextmanager
+def speaking() -> Iterator[None]:
+    """Tell a database that does not answer from one that says no.
+
+    Raises:
+        DatabaseDown: The connection broke, or none could be made.
+    """
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise DatabaseDown(f"the database does not answer: {error}") from error
+
+
+class Readers:
+    """Sessions that only read, made when needed and kept for the next."""
+
+    def __init__(self, connect: Callable[[], psycopg.Connection]) -> None:
+        """Hold how to connect; nothing is opened yet."""
+        self._connect = connect
+        self._idle: queue.LifoQueue[psycopg.Connection] = queue.LifoQueue(IDLE_MAX)
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[psycopg.Connection]:
+        """Lend a session for as long as one answer takes; all it reads is of one moment.
+
+        Raises:
+            DatabaseDown: The database does not answer.
+        """
+        with speaking():
+            conn = self._lend()
+            try:
+                conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                yield conn
+                conn.execute("COMMIT")
+            except BaseException:
+                conn.close()
+                raise
+            try:
+                self._idle.put_nowait(conn)
+            except queue.Full:
+                conn.close()
+
+    def _lend(self) -> psycopg.Connection:
+        """Return an idle session that still lives, or a new one."""
+        while True:
+            try:
+                conn = self._idle.get_nowait()
+            except queue.Empty:
+                return self._connect()
+            if not conn.closed and conn.pgconn.status == psycopg.pq.ConnStatus.OK:
+                return conn
+            conn.close()
+
+    def close(self) -> None:
+        """Close the sessions that are idle."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().close()
