@@ -113,7 +113,7 @@ def owed(line):
 
 def balances(transfers):
     """Return debits less credits of each account that is not zero."""
-    net = {}
+    net: dict[int, int] = {}
     for row in transfers:
         net[int(row["debit"])] = net.get(int(row["debit"]), 0) + int(row["amount_minor"])
         net[int(row["credit"])] = net.get(int(row["credit"]), 0) - int(row["amount_minor"])
