@@ -4,6 +4,8 @@ A ``Payment`` holds what is left of each amount while it is poured over the loan
 line.  Which rank comes first is data of the product; the code only permutes the cells.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from jiehuan.core.columns import Flags, Int64s
@@ -40,17 +42,26 @@ class Payment:
 
     def usual(self) -> None:
         """Pour over what is billed, in the order of the product and the line's stage."""
+        for which, order, way in self._orders():
+            if way == "across":
+                self._across(order, which)
+            else:
+                self._down(order, which)
+
+    def _orders(self) -> Iterator[tuple[Flags, tuple[str, ...], str]]:
+        """Yield lines (k,) with the order of ranks they have, and whether down or across.
+
+        What was written off is paid down: all its principal, then each of its charges.
+        """
         lines, terms = self.call.state.lines, self.call.state.terms
         gone = lines.status[self.call.i] == Status.WRITTEN_OFF
         stage = lines.terms[self.call.i] * 2 + gone
         for one in np.unique(stage):
             product = terms.products[one // 2]
-            order = product.allocation_written_off if one % 2 else product.allocation_current
-            which = stage == one
-            if product.allocation_way == "across":
-                self._across(order, which)
+            if one % 2:
+                yield stage == one, product.allocation_written_off, "down"
             else:
-                self._down(order, which)
+                yield stage == one, product.allocation_current, product.allocation_way
 
     def _down(self, order: tuple[str, ...], which: Flags) -> None:
         """Settle a rank over all loans before the next rank."""
@@ -65,13 +76,13 @@ class Payment:
         takes = self.s.widen(len(order)).pour(self.left, cells.ravel()).reshape(cells.shape)
         for rank, take in zip(order, takes.T, strict=True):
             self._take(rank, take)
-        self._cycle_written_off(which)
 
     def loan(self, chosen: Flags) -> None:
         """Pour over the chosen loans (m,) of each line: billed first, then in advance."""
-        for rank in RANKS:
-            cells = np.where(chosen, self._cells(rank, np.ones(len(self.call.i), np.bool_)), 0)
-            self._take(rank, self.s.pour(self.left, cells))
+        for which, order, _ in self._orders():
+            for rank in order:
+                cells = np.where(chosen, self._cells(rank, which), 0)
+                self._take(rank, self.s.pour(self.left, cells))
         ahead = np.where(chosen, self.loans.unbilled_minor[self.s.at], 0)
         self._take_ahead(self.s.pour(self.left, ahead))
 
