@@ -11,7 +11,6 @@ import importlib.resources
 from collections.abc import Sequence
 
 import numpy as np
-import psycopg
 
 from jiehuan.core.columns import Flags, Int64s
 from jiehuan.core.commands import Kind
@@ -26,6 +25,7 @@ from jiehuan.risk.scorecard import Scorecard, train
 from jiehuan.risk.training import FOLDS, SETS
 from jiehuan.simulate.people import People, read, shipped
 from jiehuan.store import registry
+from jiehuan.store.database import Connection
 from jiehuan.store.saving import DecisionRow
 
 TARGET = "default_next_month"
@@ -121,7 +121,7 @@ class Decided:
 
 
 def decide_on(
-    conn: psycopg.Connection, policy_name: str, people: People, conduct: Conduct | None, on: int
+    conn: Connection, policy_name: str, people: People, conduct: Conduct | None, on: int
 ) -> Decided:
     """Decide on every client, and store policy and scorecard.
 

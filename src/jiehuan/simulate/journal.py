@@ -5,32 +5,43 @@ plans again here: they follow from the lines on the 1st, whatever was booked sin
 """
 
 import numpy as np
-import psycopg
 
 from jiehuan.core.apply import apply, order_of
 from jiehuan.core.columns import Commands
-from jiehuan.core.commands import Kind
+from jiehuan.core.commands import CLIENT_DAY, Kind
 from jiehuan.core.outcomes import Outcome
 from jiehuan.core.state import Loaded, State, build
 from jiehuan.core.terms import TermsTable
 from jiehuan.simulate import ahead
 from jiehuan.simulate.plan import first_of
 from jiehuan.store import reading
+from jiehuan.store.database import Connection
 
 
 class Journal:
-    """The accepted commands of a book, read as they come, in journal order."""
+    """The accepted commands of a book, read as they come, in journal order.
 
-    def __init__(self, conn: psycopg.Connection, book: int) -> None:
+    Attributes:
+        callers: Commands that callers sent, by what was read last.
+        refused: How many of them were refused.
+        events: Commands that the passing of days sent.
+    """
+
+    def __init__(self, conn: Connection, book: int) -> None:
         """Read from ``book``; nothing is read yet."""
         self._conn, self._book = conn, book
         self._last = 0
         self._read: list[Commands] = []
+        self.callers = self.refused = self.events = 0
 
     def commands(self) -> Commands:
         """Return all accepted commands that are booked by now, but those of the whole book."""
         while len(rows := reading.commands_after(self._conn, self._book, self._last)):
             self._last = int(rows["seq"][-1])
+            events = int((rows["client"] == CLIENT_DAY).sum())
+            self.events += events
+            self.callers += len(rows) - events
+            self.refused += int((rows["outcome"] != Outcome.DONE).sum())
             keep = (rows["outcome"] == Outcome.DONE) & (rows["line"] > 0)
             self._read.append(Commands.from_rows(rows[keep]))
         self._read = [ahead.joined(Commands.empty(0), *self._read)]

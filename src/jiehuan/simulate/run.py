@@ -22,7 +22,8 @@ from jiehuan.engine.day import advance
 from jiehuan.engine.post import Writer
 from jiehuan.engine.requests import Requests, key_hashes
 from jiehuan.simulate import ahead
-from jiehuan.simulate.decisions import APPLICATION, REVIEW, Conduct, Decided, decide_on
+from jiehuan.simulate.conduct import Months, follow
+from jiehuan.simulate.decisions import APPLICATION, REVIEW, Decided, decide_on
 from jiehuan.simulate.journal import Journal
 from jiehuan.simulate.people import MONTHS, People
 from jiehuan.simulate.plan import (
@@ -105,10 +106,17 @@ class Taiwan:
             )
 
     def _decide_applications(self) -> Decided:
+        if not len(self.people):
+            return Decided([], None)
         return decide_on(self.writer.conn, APPLICATION, self.people, None, FIRST_ON)
 
     def run(self) -> None:
-        """Run to the close of the last statement day, from wherever the book stands."""
+        """Run to the close of the last statement day, from wherever the book stands.
+
+        A book without clients stays on its first day.
+        """
+        if not len(self.people):
+            return
         begun, seq = time.monotonic(), self.writer.seq
         if self.writer.business_on < self.until_on:
             self._advance(self.writer.business_on)
@@ -192,11 +200,17 @@ class Taiwan:
             seq = found[CLIENT, data[16 * place : 16 * place + 16]]["seq"]
             self._seqs[plan.what[row], plan.client[row]] = seq
 
-    def review(self, conduct: Conduct) -> None:
+    def follow(self) -> Months:
+        """Return how the lines fared, from the journal."""
+        return follow(self.writer.terms, self.journal.commands(), self.people, self.months)
+
+    def review(self, months: Months) -> None:
         """Decide on every client again, on how the line was used; the limits stay."""
+        if not len(self.people):
+            return
         on = self.writer.business_on
         self._say("limit review")
-        self.reviewed = decide_on(self.writer.conn, REVIEW, self.people, conduct, on)
+        self.reviewed = decide_on(self.writer.conn, REVIEW, self.people, months.conduct(), on)
         opened = self.journal.commands()
         opened = Commands.from_rows(opened.to_rows(opened.kind == Kind.OPEN))
         commands = Commands.empty(len(self.people))
