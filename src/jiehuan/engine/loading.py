@@ -8,7 +8,7 @@ from jiehuan.core.commands import Kind
 from jiehuan.core.line import LoanKind
 from jiehuan.core.state import Loaded
 from jiehuan.engine.decide import Found, is_whole, waits
-from jiehuan.store import reading
+from jiehuan.store import reading, tables
 from jiehuan.store.database import Connection
 
 
@@ -38,14 +38,13 @@ def _children(conn: Connection, book: int, lines: Lines, full: np.ndarray) -> Lo
     ids = lines.id[full]
     if not len(ids):
         return Loaded(lines, Dues.empty(0), Loans.empty(0), Parts.empty(0), Holds.empty(0), full)
-    loans = in_fold_order(reading.loans(conn, book, ids))
-    plans = loans[loans["kind"] == LoanKind.PLAN]
+    found = reading.children(conn, book, ids)
     return Loaded(
         lines,
-        Dues.from_rows(reading.dues(conn, book, ids)),
-        Loans.from_rows(loans),
-        Parts.from_rows(reading.instalments(conn, book, np.unique(plans["line"]), plans["no"])),
-        Holds.from_rows(reading.holds(conn, book, ids, np.zeros(0, np.int64))),
+        Dues.from_rows(found[tables.DUE]),
+        Loans.from_rows(in_fold_order(found[tables.LOAN])),
+        Parts.from_rows(found[tables.INSTALMENT]),
+        Holds.from_rows(found[tables.HOLD]),
         full,
     )
 

@@ -6,30 +6,58 @@ one, committed alone, before anything is read.  Leases use the database's own cl
 
 import dataclasses
 import datetime as dt
+import time
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
 from jiehuan.core import days
 from jiehuan.core.columns import Ids, Rows
-from jiehuan.core.errors import BookTaken, InvariantBroken, UsageError
+from jiehuan.core.errors import (
+    BookTaken,
+    FenceLost,
+    InvariantBroken,
+    JiehuanError,
+    Postponed,
+    UsageError,
+)
 from jiehuan.core.terms import Product, parse
-from jiehuan.store import wire
+from jiehuan.store import reading, wire
 from jiehuan.store.chain import FIRST
 from jiehuan.store.tables import COMMAND
 
+Hashes = NDArray[np.void]
+
 LEASE_SECONDS = 6
+RENEW_SECONDS = 2
+_CLAIM_PAUSE_SECONDS = 0.05
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Lease:
-    """A writer's right to a book, and where the book stood."""
+    """A writer's right to a book, and where the book stood.
+
+    Attributes:
+        book: Which book.
+        owner: Who has it.
+        epoch: Told apart from every other claim of the book.
+        seq: Number of the book's last command.
+        business_on: The book's day.
+        since: When it was claimed, on our own clock that never jumps; only says when to renew.
+    """
 
     book: int
     owner: str
     epoch: int
     seq: int
     business_on: int
+    since: float = 0.0
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it is time to renew it."""
+        return time.monotonic() - self.since > RENEW_SECONDS
 
 
 def create(
@@ -57,13 +85,38 @@ def _date(on: int) -> dt.date:
     return dt.date.fromisoformat(days.to_text(on))
 
 
-def claim(conn: psycopg.Connection, book: int, owner: str) -> Lease:
+def claim(conn: psycopg.Connection, book: int, owner: str, wait_seconds: float = 0.0) -> Lease:
     """Take a book, or keep it: a new epoch, before anything is read.
+
+    Whoever still holds the book's row, a ghost whose COMMIT is under way, is waited for.
+
+    Args:
+        conn: A connection outside any transaction.
+        book: Which book.
+        owner: Who claims it; a book that is ours can be claimed again at any time, so two
+            programs that should not fight must not share a name.
+        wait_seconds: How long to wait for another owner's lease to run out.
 
     Raises:
         UsageError: There is no such book.
         BookTaken: Another writer holds it and its lease still runs.
+        Postponed: A transaction holds its row.
     """
+    until = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return _try_claim(conn, book, owner)
+        except psycopg.errors.LockNotAvailable:
+            refusal: JiehuanError = Postponed(f"book {book}: a transaction holds its row")
+        except BookTaken as taken:
+            refusal = taken
+        if time.monotonic() > until:
+            raise refusal
+        time.sleep(_CLAIM_PAUSE_SECONDS)
+
+
+def _try_claim(conn: psycopg.Connection, book: int, owner: str) -> Lease:
+    """Take a book now or say who holds it."""
     row = conn.execute(
         "UPDATE book SET epoch = epoch + 1, owner = %s,"
         " expires_at = now() + make_interval(secs => %s)"
@@ -72,7 +125,7 @@ def claim(conn: psycopg.Connection, book: int, owner: str) -> Lease:
         (owner, LEASE_SECONDS, owner),
     ).fetchone()
     if row is not None:
-        return Lease(book, owner, row[0], row[1], row[2].toordinal())
+        return Lease(book, owner, row[0], row[1], row[2].toordinal(), time.monotonic())
     held = conn.execute(
         "SELECT owner, extract(epoch FROM expires_at - now())::float8"
         f" FROM book WHERE book = {book:d}"
@@ -80,6 +133,23 @@ def claim(conn: psycopg.Connection, book: int, owner: str) -> Lease:
     if held is None:
         raise UsageError(f"there is no book {book}; make it first")
     raise BookTaken(f"book {book} is held by {held[0]} for {max(held[1], 0):.1f} s more")
+
+
+def renew(conn: psycopg.Connection, lease: Lease) -> Lease:
+    """Take a new epoch for a lease that may run out soon.
+
+    Raises:
+        FenceLost: Somebody else has taken the book, or moved it on.
+        BookTaken: Another writer holds it.
+    """
+    renewed = claim(conn, lease.book, lease.owner)
+    if (renewed.epoch, renewed.seq, renewed.business_on) != (
+        lease.epoch + 1,
+        lease.seq,
+        lease.business_on,
+    ):
+        raise FenceLost(f"book {lease.book}: another writer has had it meanwhile")
+    return renewed
 
 
 def release(conn: psycopg.Connection, lease: Lease) -> None:
@@ -145,18 +215,23 @@ def last_hash(conn: psycopg.Connection, book: int) -> bytes:
 
 
 def find_keys(
-    conn: psycopg.Connection, book: int, clients: Ids, keys: np.ndarray
+    conn: psycopg.Connection, book: int, clients: Ids, keys: Hashes
 ) -> dict[tuple[int, bytes], Rows]:
-    """Return the commands that were journalled under keys, by client and key."""
-    names = ", ".join(f't."{name}"' for name in COMMAND.columns)
+    """Return the commands that were journalled under keys, by client and key.
+
+    Args:
+        conn: A connection.
+        book: Whose journal.
+        clients: Who sent each key, shape (n,).
+        keys: Their hashes, shape (n,) of 16 bytes.
+    """
     sent = np.empty(len(keys), [("client", "i4"), ("key_hash", "V16")])
     sent["client"], sent["key_hash"] = clients, keys
-    rows = conn.execute(
-        f"SELECT string_agg(record_send(ROW({names})), ''::bytea) FROM command t,"
-        " unnest(%s::integer[], %s::uuid[]) AS u(client, key_hash)"
-        f" WHERE t.book = {book:d} AND t.client = u.client AND t.key_hash = u.key_hash",
-        wire.arrays(sent),
-        binary=True,
-    ).fetchone()
-    found = wire.records(rows[0] or b"" if rows else b"", COMMAND.dtype)
+    found = reading.read_where(conn, COMMAND, book, _AMONG, wire.arrays(sent))
     return {(int(row["client"]), row["key_hash"].tobytes()): row for row in found}
+
+
+_AMONG = (
+    " AND (t.client, t.key_hash) IN (SELECT u.client, u.key_hash"
+    " FROM unnest(%s::integer[], %s::uuid[]) AS u(client, key_hash))"
+)

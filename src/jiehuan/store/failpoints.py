@@ -14,6 +14,7 @@ NAMES: Final = (
     "before_fence",
     "after_fence",
     "before_commit",
+    "commit_sent",
     "after_commit",
     "before_answer",
 )

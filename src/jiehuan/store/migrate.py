@@ -56,17 +56,19 @@ def prepare(dsn: str, *, i_may_lose_money: bool = False) -> None:
         InvariantBroken: Its schema was made by other steps than ours of the same number.
         DatabaseDown: It does not answer.
     """
-    with connect(dsn, Session.OWNER, i_may_lose_money=i_may_lose_money) as connection:
-        with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATING])
-            done = _done(connection)
-            for step in migrations()[done:]:
-                connection.execute(step.text.encode())
-                connection.execute(
-                    "INSERT INTO schema_version (version, name, hash) VALUES (%s, %s, %s)",
-                    [step.version, step.name, step.hash],
-                )
-            _grant(connection)
+    with (
+        connect(dsn, Session.OWNER, i_may_lose_money=i_may_lose_money) as connection,
+        connection.transaction(),
+    ):
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATING])
+        done = _done(connection)
+        for step in migrations()[done:]:
+            connection.execute(step.text.encode())
+            connection.execute(
+                "INSERT INTO schema_version (version, name, hash) VALUES (%s, %s, %s)",
+                [step.version, step.name, step.hash],
+            )
+        _grant(connection)
 
 
 def _done(connection: psycopg.Connection) -> int:

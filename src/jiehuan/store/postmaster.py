@@ -7,9 +7,9 @@ working directory is the data directory, which holds for every one of its proces
 
 import os
 import signal
-import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from jiehuan.core.errors import DatabaseDown
@@ -52,9 +52,13 @@ def _lives(pid: int, data: Path) -> bool:
     return True
 
 
-def reap(child: "subprocess.Popen[bytes]") -> None:
-    """See to it that a child leaves no zombie when it ends, for as long as we live."""
-    threading.Thread(target=child.wait, name="postgres", daemon=True).start()
+def reap(wait: Callable[[], object]) -> None:
+    """See to it that a child leaves no zombie when it ends, for as long as we live.
+
+    Args:
+        wait: Returns when the child has ended and has been waited for.
+    """
+    threading.Thread(target=wait, name="postgres", daemon=True).start()
 
 
 def is_passing(said: str, data: Path) -> bool:

@@ -148,7 +148,10 @@ def run(command: list[str | Path], user: User, cwd: Path) -> subprocess.Complete
         capture_output=True,
         text=True,
         check=False,
-        **_as_user(user),
+        umask=0o077,
+        user=None if user.is_caller else user.uid,
+        group=None if user.is_caller else user.gid,
+        extra_groups=None if user.is_caller else [],
     )
 
 
@@ -163,12 +166,8 @@ def spawn(command: list[str | Path], user: User, cwd: Path, log: Path) -> "subpr
             stdout=out,
             stderr=out,
             start_new_session=True,
-            **_as_user(user),
+            umask=0o077,
+            user=None if user.is_caller else user.uid,
+            group=None if user.is_caller else user.gid,
+            extra_groups=None if user.is_caller else [],
         )
-
-
-def _as_user(user: User) -> dict[str, object]:
-    """Return the options that make a child run as a user."""
-    if user.is_caller:
-        return {"umask": 0o077}
-    return {"umask": 0o077, "user": user.uid, "group": user.gid, "extra_groups": []}

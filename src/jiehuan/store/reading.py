@@ -1,13 +1,21 @@
-"""What a batch reads before it is decided, as whole columns."""
+"""What a batch reads before it is decided, and what audit reads, as whole columns.
+
+Rows come as arrays of the dtype of their table, in the order of its key.  Arrays of ids are of
+shape (n,) and need not be sorted.
+"""
 
 import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import psycopg
 
 from jiehuan.core.columns import Commands, Int64s, Rows
+from jiehuan.core.line import HoldState, LoanKind
 from jiehuan.core.outcomes import Outcome
 from jiehuan.store import sql, wire
+from jiehuan.store.decisions import DecisionRow
 from jiehuan.store.tables import (
     COMMAND,
     DAY_TOTAL,
@@ -17,76 +25,209 @@ from jiehuan.store.tables import (
     LINE,
     LOAN,
     OUTBOX,
+    TABLES,
     Table,
 )
+from jiehuan.store.wire import BIGINT
+
+PAGE_ROWS = 50_000
+
+Query = tuple[Table, str, Sequence[Any]]
+"""A table, a condition on ``t`` that begins with AND, and the condition's parameters."""
 
 
 def read(conn: psycopg.Connection, table: Table, book: int, where: str = "") -> Rows:
-    """Return the rows of a book's table, in the order of its key."""
-    with conn.cursor() as cursor, cursor.copy(sql.copy_out(table, book, where)) as copy:
-        data = b"".join(copy)
-    return wire.copy_out(data, table.dtype)
+    """Return the rows of a book's table, in the order of its key.
+
+    Args:
+        conn: A connection.
+        table: What to read; its dtype is that of the rows.
+        book: Whose rows.
+        where: A condition on ``t`` that begins with AND; without it the whole table is read.
+    """
+    if where:
+        return read_where(conn, table, book, where, ())
+    pages = list(read_pages(conn, table, book))
+    return np.concatenate(pages) if pages else np.empty(0, table.dtype)
+
+
+def read_where(
+    conn: psycopg.Connection, table: Table, book: int, where: str, values: Sequence[Any]
+) -> Rows:
+    """Return the rows that meet a condition with parameters; see ``read``."""
+    return _ask(conn, (table, where, values), book)
+
+
+def read_pages(
+    conn: psycopg.Connection, table: Table, book: int, rows: int = PAGE_ROWS
+) -> Iterator[Rows]:
+    """Yield the rows of a book's table, about ``rows`` at a time, in the order of its key.
+
+    Rows that agree in the first column of the key stay together.
+    """
+    first = table.key[0]
+    if table.dtype[first] != np.int64:  # a day a row: such a table is small
+        yield _ask(conn, (table, "", ()), book)
+        return
+    after = -(2**63)
+    while True:
+        page = _page(conn, table, book, after, rows)
+        if len(page) < rows:
+            if len(page):
+                yield page
+            return
+        # The rest of the last group may be on the next page.
+        whole = page[: np.searchsorted(page[first], page[first][-1])]
+        if len(whole):
+            after = int(whole[first][-1])
+            yield whole
+        else:
+            rows *= 2
+
+
+def _page(conn: psycopg.Connection, table: Table, book: int, after: int, rows: int) -> Rows:
+    """Return the first rows whose first key column is above a number."""
+    answer = conn.execute(sql.page(table, book).encode(), (after, rows), binary=True).fetchone()
+    assert answer is not None
+    return wire.records(answer[0], table.dtype)
+
+
+def _ask(conn: psycopg.Connection, query: Query, book: int) -> Rows:
+    """Return the rows that a query finds."""
+    table, where, values = query
+    answer = conn.execute(sql.select(table, book, where).encode(), values, binary=True).fetchone()
+    assert answer is not None
+    return wire.records(answer[0], table.dtype)
+
+
+def _ask_all(conn: psycopg.Connection, queries: Sequence[Query], book: int) -> list[Rows]:
+    """Return what several queries find, in one round trip."""
+    with conn.pipeline():
+        cursors = [
+            conn.execute(sql.select(table, book, where).encode(), values, binary=True)
+            for table, where, values in queries
+        ]
+    answers = [cursor.fetchone() for cursor in cursors]
+    return [
+        wire.records(answer[0] if answer else b"", table.dtype)
+        for answer, (table, _, _) in zip(answers, queries, strict=True)
+    ]
+
+
+def _of(table: Table, column: str, ids: Int64s, more: str = "") -> Query:
+    """Ask for the rows with a column among ``ids``."""
+    sent = wire.array(np.asarray(ids, np.int64), BIGINT)
+    return table, f" AND t.{column} = ANY(%s::bigint[]){more}", (sent,)
+
+
+# --- What a batch needs -------------------------------------------------------------------------
+
+_IS_OPEN = " AND t.open"
+_IS_UNMET = " AND t.unmet_minor > 0"
+_IS_HELD = f" AND t.state = {HoldState.HELD:d}"
 
 
 def lines(conn: psycopg.Connection, book: int, ids: Int64s) -> Rows:
     """Return the lines that exist among ``ids``."""
-    return read(conn, LINE, book, sql.of_lines(ids.tolist(), "id"))
+    return _ask(conn, _of(LINE, "id", ids), book)
+
+
+def children(conn: psycopg.Connection, book: int, ids: Int64s) -> dict[Table, Rows]:
+    """Return all that is open on lines, in one round trip.
+
+    These are their unmet minimums, open loans, the instalments of those that are plans, and
+    what is held.
+    """
+    of_open_plans = (
+        f" AND EXISTS (SELECT FROM loan l WHERE l.book = {book:d} AND l.line = t.line"
+        f" AND l.no = t.loan AND l.open AND l.kind = {LoanKind.PLAN:d})"
+    )
+    queries = [
+        _of(DUE, "line", ids, _IS_UNMET),
+        _of(LOAN, "line", ids, _IS_OPEN),
+        _of(INSTALMENT, "line", ids, of_open_plans),
+        _of(HOLD, "line", ids, _IS_HELD),
+    ]
+    found = _ask_all(conn, queries, book)
+    return {table: rows for (table, _, _), rows in zip(queries, found, strict=True)}
 
 
 def loans(conn: psycopg.Connection, book: int, ids: Int64s) -> Rows:
     """Return the open loans of lines."""
-    return read(conn, LOAN, book, sql.of_lines(ids.tolist(), "line") + " AND t.open")
+    return _ask(conn, _of(LOAN, "line", ids, _IS_OPEN), book)
 
 
 def dues(conn: psycopg.Connection, book: int, ids: Int64s) -> Rows:
     """Return the unmet minimums of lines."""
-    return read(conn, DUE, book, sql.of_lines(ids.tolist(), "line") + " AND t.unmet_minor > 0")
+    return _ask(conn, _of(DUE, "line", ids, _IS_UNMET), book)
 
 
 def instalments(conn: psycopg.Connection, book: int, loan_lines: Int64s, loans: Int64s) -> Rows:
     """Return the instalments of loans; ``loan_lines`` are the lines they are on."""
-    if not len(loans):
-        return read(conn, INSTALMENT, book, " AND false")
-    where = sql.of_lines(loan_lines.tolist(), "line") + sql.of_lines(loans.tolist(), "loan")
-    return read(conn, INSTALMENT, book, where)
+    table, where, values = _of(INSTALMENT, "line", loan_lines)
+    _, also, more = _of(INSTALMENT, "loan", loans)
+    return _ask(conn, (table, where + also, (*values, *more)), book)
 
 
 def holds(conn: psycopg.Connection, book: int, ids: Int64s, refs: Int64s) -> Rows:
-    """Return the open holds of lines, and those numbered ``refs`` whatever became of them."""
-    named = "" if not len(refs) else f" OR t.no = ANY('{{{','.join(map(str, refs.tolist()))}}}')"
-    where = sql.of_lines(ids.tolist(), "line") + f" AND (t.state = 1{named})"
-    return read(conn, HOLD, book, where)
+    """Return what is held on lines, and the holds numbered ``refs`` whatever became of them."""
+    sent = wire.array(np.asarray(refs, np.int64), BIGINT)
+    named = f" AND (t.state = {HoldState.HELD:d} OR t.no = ANY(%s::bigint[]))"
+    table, where, values = _of(HOLD, "line", ids, named)
+    return _ask(conn, (table, where, (*values, sent)), book)
 
 
 def journal(conn: psycopg.Connection, book: int, ids: Int64s) -> Commands:
     """Return the accepted commands of lines, in journal order."""
-    where = sql.of_lines(ids.tolist(), "line") + f" AND t.outcome = {Outcome.DONE:d}"
-    rows = read(conn, COMMAND, book, where)
-    return Commands.from_rows(rows)
+    accepted = f" AND t.outcome = {Outcome.DONE:d}"
+    return Commands.from_rows(_ask(conn, _of(COMMAND, "line", ids, accepted), book))
+
+
+# --- What a day needs ---------------------------------------------------------------------------
+
+
+def _numbers(conn: psycopg.Connection, statement: str, values: Sequence[Any]) -> Int64s:
+    """Return the numbers that a statement finds, in its order."""
+    rows = conn.execute(statement.encode(), values).fetchall()
+    return np.fromiter((row[0] for row in rows), np.int64, len(rows))
 
 
 def lines_with_events(
     conn: psycopg.Connection, book: int, until: int, after: int, limit: int
 ) -> Int64s:
-    """Return the ids of the next lines whose event is at or before position ``until``."""
-    where = (
-        f" AND t.next_event_at <= {until} AND t.id > {after}"
-        f" AND t.id IN (SELECT l.id FROM line l WHERE l.book = {book}"
-        f" AND l.next_event_at <= {until} AND l.id > {after} ORDER BY l.id LIMIT {limit})"
+    """Return the next lines with an event at or before a position, in order of their ids.
+
+    Args:
+        conn: A connection.
+        book: Whose lines.
+        until: The position: day x 3 + moment.
+        after: The line done last.
+        limit: At most so many.
+    """
+    return _numbers(
+        conn,
+        f"SELECT id FROM line WHERE book = {book:d} AND next_event_at <= %s AND id > %s"
+        " ORDER BY id LIMIT %s",
+        (until, after, limit),
     )
-    ids: Int64s = read(conn, LINE, book, where)["id"]
-    return ids
+
+
+def lines_with_expiring_holds(
+    conn: psycopg.Connection, book: int, until_on: int, after: int, limit: int
+) -> Int64s:
+    """Return the next lines with a hold that expires on a day or before, in order of ids."""
+    return _numbers(
+        conn,
+        f"SELECT DISTINCT line FROM hold WHERE book = {book:d} AND state = {HoldState.HELD:d}"
+        " AND expires_on <= %s AND line > %s ORDER BY line LIMIT %s",
+        (dt.date.fromordinal(until_on), after, limit),
+    )
 
 
 def day_totals(conn: psycopg.Connection, book: int, until_on: int) -> Rows:
     """Return what every day up to ``until_on`` added to the running sums."""
     rows = read(conn, DAY_TOTAL, book)
     return np.asarray(rows[rows["booked_on"] <= until_on])
-
-
-def outbox(conn: psycopg.Connection, book: int) -> Rows:
-    """Return the instructions of a book."""
-    return read(conn, OUTBOX, book)
 
 
 def first_seq(conn: psycopg.Connection, book: int, on: int) -> int:
@@ -112,3 +253,54 @@ def moved(
         (from_seq, dt.date.fromordinal(max(after_on, 1)), dt.date.fromordinal(until_on)),
     ).fetchall()
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+# --- What audit needs ---------------------------------------------------------------------------
+
+
+def commands_after(conn: psycopg.Connection, book: int, seq: int) -> Rows:
+    """Return the next up to 200,000 commands after number ``seq``, whatever their outcome."""
+    return _page(conn, COMMAND, book, seq, 4 * PAGE_ROWS)
+
+
+def outbox(conn: psycopg.Connection, book: int) -> Rows:
+    """Return the instructions of a book."""
+    return read(conn, OUTBOX, book)
+
+
+def details(conn: psycopg.Connection, book: int) -> dict[int, bytes]:
+    """Return the JSON texts kept with commands, as they came, by number."""
+    rows = conn.execute(
+        f"SELECT seq, detail::text FROM command WHERE book = {book:d} AND detail IS NOT NULL"
+        " ORDER BY seq"
+    ).fetchall()
+    return {row[0]: row[1].encode() for row in rows}
+
+
+def decisions(conn: psycopg.Connection, book: int) -> dict[int, DecisionRow]:
+    """Return the decisions of a book, by the number of their command."""
+    rows = conn.execute(sql.select_decisions(book).encode(), binary=True).fetchall()
+    return {row[0]: DecisionRow(*row[1:]) for row in rows}
+
+
+def batches(conn: psycopg.Connection, book: int) -> Rows:
+    """Return the chain of a book: first and last number, hash, hash before, in order."""
+    rows = conn.execute(
+        "SELECT first_seq, last_seq, hash, previous_hash FROM batch"
+        f" WHERE book = {book:d} ORDER BY first_seq",
+        binary=True,
+    ).fetchall()
+    out = np.empty(len(rows), BATCH_DTYPE)
+    for name, values in zip(BATCH_DTYPE.names or (), zip(*rows, strict=True), strict=False):
+        out[name] = values
+    return out
+
+
+BATCH_DTYPE = np.dtype(
+    [("first_seq", "i8"), ("last_seq", "i8"), ("hash", "V32"), ("previous_hash", "V32")]
+)
+
+
+def everything(conn: psycopg.Connection, book: int) -> Mapping[str, Rows]:
+    """Return every table of a book whose columns are those of ``core.columns``, by name."""
+    return {name: read(conn, table, book) for name, table in TABLES.items()}

@@ -2,13 +2,13 @@
 
 The fence is a compare-and-set on the book's row (durability: F3): a writer that lost its
 epoch, or that decided on an older state, commits nothing.  A small batch goes as one pipeline
-of statements with array parameters; a large one by COPY.
+of statements with array parameters; a large one by COPY.  A batch is saved when this returns,
+which is after the answer to COMMIT was read.
 """
 
 import contextlib
 import dataclasses
 import datetime as dt
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,9 +16,12 @@ import numpy as np
 import psycopg
 
 from jiehuan.core.columns import Int64s, Rows
-from jiehuan.core.errors import DiskFull, FenceLost, InDoubt, KeyTaken, Postponed
-from jiehuan.store import chain, sql, wire
+from jiehuan.core.commands import Kind
+from jiehuan.core.errors import DiskFull, FenceLost, InDoubt, JiehuanError, KeyTaken, Postponed
+from jiehuan.core.outcomes import Outcome
+from jiehuan.store import books, chain, sql, wire
 from jiehuan.store.books import Lease
+from jiehuan.store.decisions import DecisionRow
 from jiehuan.store.failpoints import reach
 from jiehuan.store.tables import (
     COMMAND,
@@ -30,29 +33,19 @@ from jiehuan.store.tables import (
     STATEMENT,
     STATEMENT_ITEM,
     TRANSFER,
+    OutboxState,
     Table,
 )
+from jiehuan.store.wire import BIGINT, SMALLINT
 
+__all__ = ["Batch", "DayStep", "DecisionRow", "save"]
+
+# From so many new rows on COPY beats arrays, though it needs a round trip a table.
 COPY_ROWS_MIN = 2_000
 CHILDREN = (DUE, LOAN, INSTALMENT, HOLD)
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class DecisionRow:
-    """A decision to store with the command that it was made for."""
-
-    line: int
-    kind: int
-    inputs: str
-    policy: str
-    policy_version: int
-    policy_hash: bytes
-    model_hash: bytes
-    score_ppm: int
-    outcome: int
-    limit_minor: int
-    reasons: str
-    decided_on: dt.date
+# What the outside world answered, and what becomes of the instruction that it answered.
+ANSWERED = {Kind.DRAW_SUCCEEDED: OutboxState.SUCCEEDED, Kind.DRAW_FAILED: OutboxState.FAILED}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,7 +63,8 @@ class Batch:
     """All that one transaction writes; rows are those of the tables' dtypes.
 
     Attributes:
-        journal: Rows of command, transfer, statement, statement_item, by table name.
+        journal: Rows of command, transfer, statement, statement_item, by table name; the
+            commands have the numbers right after the book's last, in order.
         inserts: New rows by table.
         updates: Changed rows by table.
         replaced: Lines whose children are deleted before the inserts.
@@ -92,7 +86,7 @@ class Batch:
     day: DayStep | None = None
 
 
-Statement = tuple[str, tuple[Any, ...]]
+Statement = tuple[str, tuple[Any, ...] | list[Any]]
 
 
 def save(
@@ -102,184 +96,203 @@ def save(
 
     Args:
         conn: The connection on which the lease was claimed.
-        lease: Where the book stood when the batch was decided.
+        lease: Where the book stood when the batch was decided; renewed when it is old.
         batch: What to write.
         previous: The hash of the batch before.
 
     Raises:
         FenceLost: The book has moved on; nothing was written.
         KeyTaken: A key of the batch is in the journal; nothing was written.
-        InDoubt: COMMIT gave no answer.
+        Postponed: Others held the rows for too long; nothing was written.
+        DiskFull: There is no room; nothing was written.
+        InDoubt: COMMIT gave no answer; the connection is closed.
     """
     commands = batch.journal[COMMAND.name]
     n = len(commands)
-    digest = chain.batch_hash(previous, batch.journal, _texts(batch)) if n else previous
-    large = sum(map(len, batch.inserts.values())) + n > COPY_ROWS_MIN
-    reach("before_fence")
+    _check(lease, batch)
+    texts = chain.texts_of(batch.details, batch.decisions)
+    digest = chain.batch_hash(previous, batch.journal, texts) if n else previous
     try:
-        with conn.pipeline() if not large else _nothing():
-            conn.execute("BEGIN")
-            for statement, values in _fence(lease, n, batch.business_on):
-                conn.execute(statement, values)
-            reach("after_fence")
-            for statement, values in _writes(lease.book, batch, digest, previous):
-                conn.execute(statement, values)
-            _insert_commands(conn, lease.book, batch, large=large)
-            for table, rows in _new_rows(batch):
-                _insert(conn, table, lease.book, rows, large=large)
-            reach("before_commit")
-            conn.execute("COMMIT")
+        if lease.is_stale:
+            lease = books.renew(conn, lease)
+        reach("before_fence")
+        _transact(conn, lease, batch, _batch_row(lease.book, commands, digest, previous))
+        reach("after_commit")
     except psycopg.Error as error:
         raise _explained(conn, error) from error
-    reach("after_commit")
+    except JiehuanError:
+        raise
+    except BaseException:
+        # Stopped in the middle, by Ctrl-C or by a test: whatever is open must not be committed.
+        conn.close()
+        raise
     on = batch.business_on or lease.business_on
     return dataclasses.replace(lease, seq=lease.seq + n, business_on=on), digest
 
 
-@contextlib.contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+def _check(lease: Lease, batch: Batch) -> None:
+    """Assert that every row belongs to a command of this batch, as the chain will have it."""
+    seq = batch.journal[COMMAND.name]["seq"]
+    first, last = lease.seq + 1, lease.seq + len(seq)
+    assert (seq == np.arange(first, last + 1)).all(), "the numbers of commands are dense"
+    for table, column in ((TRANSFER, "seq"), (STATEMENT, "no"), (STATEMENT_ITEM, "no")):
+        numbers = batch.journal[table.name][column]
+        assert not len(numbers) or first <= numbers.min() <= numbers.max() <= last
+    assert all(first <= number <= last for number in (*batch.details, *batch.decisions))
 
 
-def _texts(batch: Batch) -> list[tuple[int, bytes]]:
-    """Return the texts that the chain covers: details, then decisions, in order."""
-    details = [(number, batch.details[number]) for number in sorted(batch.details)]
-    return details + [
-        (number, decision_text(batch.decisions[number])) for number in sorted(batch.decisions)
-    ]
-
-
-def decision_text(decision: DecisionRow) -> bytes:
-    """Return a decision as the bytes that the chain covers."""
-    values = [x.hex() if isinstance(x, bytes) else str(x) for x in dataclasses.astuple(decision)]
-    return json.dumps(values, ensure_ascii=False).encode()
+def _transact(
+    conn: psycopg.Connection, lease: Lease, batch: Batch, batch_row: list[Statement]
+) -> None:
+    """Do it all in one transaction and read the answer to its COMMIT."""
+    new = sum(map(len, (*batch.inserts.values(), *batch.journal.values())))
+    large = new >= COPY_ROWS_MIN
+    n = len(batch.journal[COMMAND.name])
+    with contextlib.nullcontext() if large else conn.pipeline():
+        conn.execute("BEGIN")
+        for statement, values in _fence(lease, n, batch.business_on):
+            conn.execute(statement.encode(), values)
+        reach("after_fence")
+        for statement, values in (*batch_row, *_writes(lease.book, batch)):
+            conn.execute(statement.encode(), values)
+        _insert_all(conn, lease.book, batch, large=large)
+        reach("before_commit")
+        committed = conn.execute("COMMIT")
+        reach("commit_sent")
+    if committed.statusmessage != "COMMIT":
+        raise psycopg.OperationalError(f"COMMIT was answered by {committed.statusmessage}")
 
 
 def _fence(lease: Lease, n: int, business_on: int) -> list[Statement]:
     """Return the compare-and-set of the book's row, and the check that stops a pipeline."""
     book, on = lease.book, business_on or lease.business_on
+    move = (
+        "UPDATE book SET seq = seq + %s, business_date = %s"
+        f" WHERE book = {book:d} AND epoch = %s AND seq = %s AND business_date = %s"
+    )
+    check = (
+        f"SELECT 1 / count(*) FROM book WHERE book = {book:d} AND epoch = %s"
+        " AND seq = %s AND business_date = %s"
+    )
     return [
-        (
-            (
-                f"UPDATE book SET seq = seq + {n:d}, business_date = %s"
-                f" WHERE book = {book:d} AND epoch = %s AND seq = %s AND business_date = %s"
-            ),
-            (_date(on), lease.epoch, lease.seq, _date(lease.business_on)),
-        ),
-        (
-            (
-                f"SELECT 1 / count(*) FROM book WHERE book = {book:d} AND epoch = %s"
-                " AND seq = %s AND business_date = %s"
-            ),
-            (lease.epoch, lease.seq + n, _date(on)),
-        ),
+        (move, (n, _date(on), lease.epoch, lease.seq, _date(lease.business_on))),
+        (check, (lease.epoch, lease.seq + n, _date(on))),
     ]
 
 
 def _date(on: int) -> dt.date:
+    """Return a day as the driver sends it."""
     return dt.date.fromordinal(on)
 
 
-def _writes(book: int, batch: Batch, digest: bytes, previous: bytes) -> Iterator[Statement]:
-    """Yield every statement but the inserts of rows: they go by array or by COPY."""
-    commands = batch.journal[COMMAND.name]
-    if len(commands):
-        yield (
-            (
-                "INSERT INTO batch (book, first_seq, last_seq, hash, previous_hash)"
-                " SELECT b.book, %s, %s, %s, %s FROM book b"
-                f" WHERE b.book = {book:d}"
-            ),
-            (int(commands["seq"][0]), int(commands["seq"][-1]), digest, previous),
-        )
+def _batch_row(book: int, commands: Rows, digest: bytes, previous: bytes) -> list[Statement]:
+    """Return the insert of the chain's next link; a batch without commands has none."""
+    if not len(commands):
+        return []
+    statement = (
+        "INSERT INTO batch (book, first_seq, last_seq, hash, previous_hash)"
+        f" SELECT b.book, %s, %s, %s, %s FROM book b WHERE b.book = {book:d}"
+    )
+    return [(statement, (int(commands["seq"][0]), int(commands["seq"][-1]), digest, previous))]
+
+
+def _writes(book: int, batch: Batch) -> Iterator[Statement]:
+    """Yield every statement but the inserts of rows that may go by COPY."""
     if len(batch.replaced):
+        lines = wire.array(np.asarray(batch.replaced, np.int64), BIGINT)
         for table in CHILDREN:
-            yield (
-                f"DELETE FROM {table.name} WHERE book = {book:d} AND line = ANY(%s)",
-                (batch.replaced.tolist(),),
-            )
+            yield f"DELETE FROM {table.name} WHERE book = {book:d} AND line = ANY(%s)", (lines,)
     for table, rows in batch.updates.items():
         if len(rows):
-            yield sql.update(table, book), tuple(wire.arrays(rows))
+            yield sql.update(table, book), wire.arrays(rows)
     if batch.totals is not None and len(batch.totals):
-        yield sql.add(DAY_TOTAL, book), tuple(wire.arrays(batch.totals))
-    yield from _records(book, batch)
-
-
-def _records(book: int, batch: Batch) -> Iterator[Statement]:
-    """Yield the statements for decisions and the day."""
+        yield sql.add(DAY_TOTAL, book), wire.arrays(batch.totals)
     if batch.decisions:
-        rows = [
-            (number, *dataclasses.astuple(row)) for number, row in sorted(batch.decisions.items())
-        ]
-        yield sql.insert_decisions(book), tuple(list(x) for x in zip(*rows, strict=True))
+        columns = zip(
+            *((no, *dataclasses.astuple(row)) for no, row in sorted(batch.decisions.items())),
+            strict=True,
+        )
+        yield sql.insert_decisions(book), [list(column) for column in columns]
+    yield from _days(book, batch)
+    yield from _answers(book, batch.journal[COMMAND.name])
+
+
+def _days(book: int, batch: Batch) -> Iterator[Statement]:
+    """Yield what begins a day, and what says how far the close of one has come."""
     if batch.business_on:
-        yield (
-            (
-                "INSERT INTO day (book, business_date, first_seq)"
-                f" SELECT b.book, %s, b.seq + 1 FROM book b WHERE b.book = {book:d}"
-            ),
-            (_date(batch.business_on),),
+        begin = (
+            "INSERT INTO day (book, business_date, first_seq)"
+            f" SELECT b.book, %s, b.seq + 1 FROM book b WHERE b.book = {book:d}"
         )
-    if batch.day is not None:
-        yield (
-            (
-                "UPDATE day SET cursor = %s, lines = lines + %s, commands = commands + %s,"
-                f" closed = %s WHERE book = {book:d} AND business_date = %s"
-            ),
-            (
-                batch.day.cursor,
-                batch.day.lines,
-                len(batch.journal[COMMAND.name]),
-                batch.day.closed,
-                _date(batch.day.on),
-            ),
+        yield begin, (_date(batch.business_on),)
+    step = batch.day
+    if step is not None:
+        go_on = (
+            "UPDATE day SET cursor = %s, lines = lines + %s, commands = commands + %s,"
+            f" closed = %s WHERE book = {book:d} AND business_date = %s"
         )
+        n = len(batch.journal[COMMAND.name])
+        yield go_on, (step.cursor, step.lines, n, step.closed, _date(step.on))
 
 
-def _new_rows(batch: Batch) -> Iterator[tuple[Table, Rows]]:
-    """Yield what is inserted: state first, then the journal."""
-    for table, rows in batch.inserts.items():
-        if len(rows):
-            yield table, rows
+def _answers(book: int, commands: Rows) -> Iterator[Statement]:
+    """Yield what ends the instructions that the outside world has answered."""
+    done = commands["outcome"] == Outcome.DONE
+    answers = {kind: commands["ref"][done & (commands["kind"] == kind)] for kind in ANSWERED}
+    ids = np.concatenate(list(answers.values()))
+    if len(ids):
+        states = [np.full(len(refs), ANSWERED[kind]) for kind, refs in answers.items()]
+        statement = (
+            "UPDATE outbox o SET state = u.state FROM unnest(%s::bigint[], %s::smallint[])"
+            f" AS u(id, state) WHERE o.book = {book:d} AND o.id = u.id"
+        )
+        yield statement, (wire.array(ids, BIGINT), wire.array(np.concatenate(states), SMALLINT))
+
+
+def _insert_all(conn: psycopg.Connection, book: int, batch: Batch, *, large: bool) -> None:
+    """Insert the journal, then the new rows of state: a key seen twice is met early."""
+    commands = batch.journal[COMMAND.name]
+    if batch.details:
+        named = np.isin(commands["seq"], list(batch.details))
+        texts = [batch.details[number].decode() for number in sorted(batch.details)]
+        conn.execute(
+            sql.insert_with_detail(COMMAND, book).encode(), [*wire.arrays(commands[named]), texts]
+        )
+        commands = commands[~named]
+    _insert(conn, COMMAND, book, commands, large=large)
     for table in (TRANSFER, STATEMENT, STATEMENT_ITEM):
-        if len(batch.journal[table.name]):
-            yield table, batch.journal[table.name]
+        _insert(conn, table, book, batch.journal[table.name], large=large)
+    for table, rows in batch.inserts.items():
+        _insert(conn, table, book, rows, large=large)
 
 
 def _insert(conn: psycopg.Connection, table: Table, book: int, rows: Rows, *, large: bool) -> None:
-    if not large:
-        conn.execute(sql.insert(table, book), wire.arrays(rows))
-        return
-    with conn.cursor() as cursor, cursor.copy(sql.copy_in(table)) as copy:
-        copy.write(wire.copy_in(rows, book))
-
-
-def _insert_commands(conn: psycopg.Connection, book: int, batch: Batch, *, large: bool) -> None:
-    """Insert the journal's commands; their details, if any, in the same statement."""
-    rows = batch.journal[COMMAND.name]
+    """Insert rows, by COPY if the batch is large."""
     if not len(rows):
         return
-    if not batch.details:
-        _insert(conn, COMMAND, book, rows, large=large)
-        return
-    texts = [batch.details.get(int(seq), b"").decode() or None for seq in rows["seq"]]
-    conn.execute(sql.insert_with_detail(COMMAND, book), [*wire.arrays(rows), texts])
+    if large:
+        with conn.cursor() as cursor, cursor.copy(sql.copy_in(table).encode()) as copy:
+            copy.write(wire.copy_in(rows, book))
+    else:
+        conn.execute(sql.insert(table, book).encode(), wire.arrays(rows))
 
 
-def _explained(conn: psycopg.Connection, error: psycopg.Error) -> Exception:
-    """Say what an error of the database means for the batch (durability: F4, F6)."""
-    state = error.sqlstate
-    if state in _ROLLED_BACK and not conn.closed:
+def _explained(conn: psycopg.Connection, error: psycopg.Error) -> JiehuanError:
+    """Say what an error of the database means for the batch (durability: F4, F6).
+
+    Of a few it is known that nothing was committed; any other leaves it open, even when the
+    connection lives.
+    """
+    if error.sqlstate in _ROLLED_BACK and not conn.broken:
+        kind, words = _ROLLED_BACK[error.sqlstate]
         with contextlib.suppress(psycopg.Error):
             conn.execute("ROLLBACK")
-        kind, words = _ROLLED_BACK[state]
         return kind(words)
     conn.close()
     return InDoubt(f"no answer to COMMIT: {error}")
 
 
-_ROLLED_BACK: dict[str | None, tuple[type[Exception], str]] = {
+_ROLLED_BACK: dict[str | None, tuple[type[JiehuanError], str]] = {
     "22012": (FenceLost, "the book has moved on since this batch was decided"),
     "23505": (KeyTaken, "a key or number of this batch is in the journal already"),
     "40P01": (Postponed, "others hold the rows; try again"),

@@ -362,7 +362,7 @@ class Server:
                 told = now
                 self._tell(f"the database recovers, {now - began:.0f} s so far")
             time.sleep(0.02)
-        postmaster.reap(child)
+        postmaster.reap(child.wait)
         return None
 
     def _make_roles(self) -> None:

@@ -4,75 +4,103 @@ Each names its book as a constant in every FROM item, so that it runs on one ser
 shard of many alike (a shard is found by ``book = X``; without it, Citus copies).
 """
 
+import functools
 from collections.abc import Iterable
 
 from jiehuan.store.tables import Table
 from jiehuan.store.wire import wire_type
 
+BOOKS_CACHED = 4_096
+
 
 def _arrays(table: Table, names: Iterable[str]) -> str:
+    """Return an array parameter for each column."""
     return ", ".join(f"%s::{wire_type(name, table.dtype[name]).name}[]" for name in names)
 
 
+def _names(table: Table, of: str = "") -> str:
+    """Return the columns of a table, ``of`` an alias."""
+    return ", ".join(f'{of}"{name}"' for name in table.columns)
+
+
+@functools.lru_cache(BOOKS_CACHED)
 def insert(table: Table, book: int) -> str:
     """Return the insert of whole rows, an array parameter a column."""
-    names = ", ".join(f'"{name}"' for name in table.columns)
+    names = _names(table)
     return (
         f"INSERT INTO {table.name} (book, {names})"
         f" SELECT b.book, u.* FROM book b, unnest({_arrays(table, table.columns)}) AS u({names})"
-        f" WHERE b.book = {book}"
+        f" WHERE b.book = {book:d}"
     )
 
 
+@functools.lru_cache(BOOKS_CACHED)
 def update(table: Table, book: int) -> str:
     """Return the update of all columns outside the key, an array parameter a column."""
-    names = ", ".join(f'"{name}"' for name in table.columns)
     sets = ", ".join(f'"{name}" = u."{name}"' for name in table.values)
     where = " AND ".join(f't."{name}" = u."{name}"' for name in table.key)
     return (
         f"UPDATE {table.name} t SET {sets}"
-        f" FROM unnest({_arrays(table, table.columns)}) AS u({names})"
-        f" WHERE t.book = {book} AND {where}"
+        f" FROM unnest({_arrays(table, table.columns)}) AS u({_names(table)})"
+        f" WHERE t.book = {book:d} AND {where}"
+    )
+
+
+@functools.lru_cache(BOOKS_CACHED)
+def add(table: Table, book: int) -> str:
+    """Return the upsert that adds rows to those that are there."""
+    sums = ", ".join(f'"{n}" = {table.name}."{n}" + excluded."{n}"' for n in table.values)
+    return f"{insert(table, book)} ON CONFLICT (book, {', '.join(table.key)}) DO UPDATE SET {sums}"
+
+
+@functools.lru_cache(BOOKS_CACHED)
+def select(table: Table, book: int, where: str) -> str:
+    """Return the read of whole rows, in the order of the key, as one value of bytes.
+
+    Rows that travel one by one cost more than what is in them: so the server joins them.
+    """
+    order = ", ".join(f't."{name}"' for name in table.key)
+    return (
+        f"SELECT coalesce(string_agg(record_send(ROW({_names(table, 't.')})), ''::bytea"
+        f" ORDER BY {order}), ''::bytea) FROM {table.name} t WHERE t.book = {book:d}{where}"
+    )
+
+
+@functools.lru_cache(BOOKS_CACHED)
+def page(table: Table, book: int) -> str:
+    """Return the read of the first ``%s`` rows whose first key column is above ``%s``."""
+    order = ", ".join(f't."{name}"' for name in table.key)
+    first = table.key[0]
+    return (
+        f"SELECT coalesce(string_agg(record_send(p), ''::bytea), ''::bytea)"
+        f" FROM (SELECT {_names(table, 't.')} FROM {table.name} t"
+        f" WHERE t.book = {book:d} AND t.{first} > %s ORDER BY {order} LIMIT %s) p"
     )
 
 
 def copy_in(table: Table) -> str:
     """Return the COPY of whole rows into a table."""
-    names = ", ".join(f'"{name}"' for name in table.columns)
-    return f"COPY {table.name} (book, {names}) FROM STDIN (FORMAT BINARY)"
+    return f"COPY {table.name} (book, {_names(table)}) FROM STDIN (FORMAT BINARY)"
 
 
-def copy_out(table: Table, book: int, where: str = "") -> str:
+def copy_out(table: Table, book: int) -> str:
     """Return the COPY of a book's rows, in the order of the key."""
-    names = ", ".join(f't."{name}"' for name in table.columns)
     order = ", ".join(f't."{name}"' for name in table.key)
     return (
-        f"COPY (SELECT {names} FROM {table.name} t WHERE t.book = {book}{where}"
+        f"COPY (SELECT {_names(table, 't.')} FROM {table.name} t WHERE t.book = {book:d}"
         f" ORDER BY {order}) TO STDOUT (FORMAT BINARY)"
     )
 
 
-def of_lines(ids: Iterable[int], column: str) -> str:
-    """Return a condition that keeps the rows of some lines."""
-    return f" AND t.{column} = ANY('{{{','.join(map(str, ids))}}}'::bigint[])"
-
-
+@functools.lru_cache(BOOKS_CACHED)
 def insert_with_detail(table: Table, book: int) -> str:
     """Return the insert of whole rows and a JSON text each, which may be null."""
-    names = ", ".join(f'"{name}"' for name in table.columns)
-    columns = ", ".join(f'u."{name}"' for name in table.columns)
     return (
-        f"INSERT INTO {table.name} (book, {names}, detail)"
-        f" SELECT b.book, {columns}, u.detail::json"
-        f" FROM book b, unnest({_arrays(table, table.columns)}, %s::text[]) AS u({names}, detail)"
-        f" WHERE b.book = {book}"
+        f"INSERT INTO {table.name} (book, {_names(table)}, detail)"
+        f" SELECT b.book, {_names(table, 'u.')}, u.detail::json"
+        f" FROM book b, unnest({_arrays(table, table.columns)}, %s::text[])"
+        f" AS u({_names(table)}, detail) WHERE b.book = {book:d}"
     )
-
-
-def add(table: Table, book: int) -> str:
-    """Return the upsert that adds rows to those that are there."""
-    sums = ", ".join(f'"{n}" = {table.name}."{n}" + excluded."{n}"' for n in table.values)
-    return f"{insert(table, book)} ON CONFLICT (book, {', '.join(table.key)}) DO UPDATE SET {sums}"
 
 
 DECISION_COLUMNS = {
@@ -98,5 +126,11 @@ def insert_decisions(book: int) -> str:
     arrays = ", ".join(f"%s::{kind}[]" for kind in DECISION_COLUMNS.values())
     return (
         f"INSERT INTO decision (book, {names}) SELECT b.book, u.*"
-        f" FROM book b, unnest({arrays}) AS u({names}) WHERE b.book = {book}"
+        f" FROM book b, unnest({arrays}) AS u({names}) WHERE b.book = {book:d}"
     )
+
+
+def select_decisions(book: int, where: str = "") -> str:
+    """Return the read of decisions, in the order of their numbers."""
+    names = ", ".join(DECISION_COLUMNS)
+    return f"SELECT {names} FROM decision t WHERE t.book = {book:d}{where} ORDER BY t.id"

@@ -6,6 +6,7 @@ and what became of an instruction.
 """
 
 import dataclasses
+import enum
 from typing import TypeAlias
 
 import numpy as np
@@ -29,6 +30,16 @@ from jiehuan.core.columns import (
 Dtype: TypeAlias = "np.dtype[np.void]"
 
 
+class OutboxState(enum.IntEnum):
+    """What became of an instruction; below ``SUCCEEDED`` it is still to be done."""
+
+    INSTRUCTED = 1
+    SENT = 2
+    UNKNOWN = 3
+    SUCCEEDED = 4
+    FAILED = 5
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Table:
     """A table of the database.
@@ -42,6 +53,10 @@ class Table:
     name: str
     key: tuple[str, ...]
     dtype: Dtype
+
+    def __hash__(self) -> int:
+        """Tables are told apart by name; a dtype is slow to hash."""
+        return hash(self.name)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ timestamps with time zone, in microseconds since 1970.  ``V16`` is a uuid.
 """
 
 import dataclasses
+import functools
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -158,7 +159,7 @@ def wire_type(name: str, dtype: np.dtype[Any]) -> WireType:
 
 
 def array(values: Values, kind: WireType) -> Packed:
-    """Encode a column as an array parameter.
+    """Encode a column as an array parameter (``unnest(%s, ..)``, ``= ANY(%s)``).
 
     Args:
         values: Shape (n,).
@@ -173,21 +174,71 @@ def array(values: Values, kind: WireType) -> Packed:
     return kind.packed(struct.pack(">iiiii", 1, 0, kind.oid, n, 1) + elements.tobytes())
 
 
-def arrays(rows: Rows, names: tuple[str, ...] | None = None) -> list[Packed]:
-    """Encode columns of a structured array as array parameters, in the order of ``names``."""
-    dtype = rows.dtype
-    return [
-        array(rows[name], wire_type(name, dtype[name])) for name in names or (dtype.names or ())
-    ]
+@functools.lru_cache
+def _plan(dtype: Dtype) -> tuple[tuple[str, WireType], ...]:
+    """Return the name and type of each column; reckoned once for a table."""
+    return tuple((name, wire_type(name, dtype[name])) for name in dtype.names or ())
 
 
-def _row_dtype(dtype: Dtype, head: list[tuple[str, str]], before: list[tuple[str, str]]) -> Dtype:
-    """Lay out a row: its head, then what stands before each value, and the value."""
-    fields = list(head)
-    for name in dtype.names or ():
-        fields += [(f"{part}_{name}", code) for part, code in before]
-        fields.append((name, wire_type(name, dtype[name]).value.str))
-    return np.dtype(fields)
+def arrays(rows: Rows) -> list[Packed]:
+    """Encode the columns of a structured array as array parameters, in order."""
+    return [array(rows[name], kind) for name, kind in _plan(rows.dtype)]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a row travels.
+
+    Attributes:
+        dtype: Its bytes: what stands at its head, and each value behind its length.
+        blank: A row whose values are zero.
+        fixed: Which of its bytes are the same in every row, shape (itemsize,).
+    """
+
+    dtype: Dtype
+    blank: NDArray[np.uint8]
+    fixed: NDArray[np.bool_]
+
+
+def _layout(dtype: Dtype, head: list[tuple[str, str, int]], *, oids: bool) -> _Layout:
+    """Lay a row out: its head, then oid (if asked for), length and value of each column."""
+    fields = [(name, code) for name, code, _ in head]
+    constants = {name: constant for name, _, constant in head}
+    values = []
+    for name, kind in _plan(dtype):
+        if oids:
+            fields.append((f"oid_{name}", ">i4"))
+            constants[f"oid_{name}"] = kind.oid
+        fields += [(f"length_{name}", ">i4"), (name, kind.value.str)]
+        constants[f"length_{name}"] = kind.value.itemsize
+        values.append(name)
+    packed = np.dtype(fields)
+    blank, mark = np.zeros(1, packed), np.zeros(1, packed)
+    for name, constant in constants.items():
+        blank[name] = constant
+        mark[name] = -1
+    fixed = np.frombuffer(mark.tobytes(), np.uint8) > 0
+    return _Layout(packed, np.frombuffer(blank.tobytes(), np.uint8), fixed)
+
+
+@functools.lru_cache
+def _in_layout(dtype: Dtype) -> _Layout:
+    """Lay out a row of COPY with the book before it."""
+    n = len(dtype.names or ()) + 1
+    head = [("fields", ">i2", n), ("length_book", ">i4", 2), ("book", ">i2", 0)]
+    return _layout(dtype, head, oids=False)
+
+
+@functools.lru_cache
+def _out_layout(dtype: Dtype) -> _Layout:
+    """Lay out a row of COPY."""
+    return _layout(dtype, [("fields", ">i2", len(dtype.names or ()))], oids=False)
+
+
+@functools.lru_cache
+def _record_layout(dtype: Dtype) -> _Layout:
+    """Lay out a row of ``record_send``."""
+    return _layout(dtype, [("fields", ">i4", len(dtype.names or ()))], oids=True)
 
 
 def copy_in(rows: Rows, book: int) -> bytes:
@@ -197,27 +248,26 @@ def copy_in(rows: Rows, book: int) -> bytes:
         rows: A structured array, shape (n,).
         book: Goes before each row.
     """
-    names = rows.dtype.names or ()
-    head = [("fields", ">i2"), ("length_book", ">i4"), ("book", ">i2")]
-    out = np.empty(len(rows), _row_dtype(rows.dtype, head, [("length", ">i4")]))
-    out["fields"], out["length_book"], out["book"] = len(names) + 1, 2, book
-    for name in names:
-        kind = wire_type(name, rows.dtype[name])
-        out[f"length_{name}"] = kind.value.itemsize
+    layout = _in_layout(rows.dtype)
+    out = np.empty(len(rows), layout.dtype)
+    out.view(np.uint8).reshape(len(rows), -1)[:] = layout.blank
+    out["book"] = book
+    for name, kind in _plan(rows.dtype):
         out[name] = kind.encode(rows[name])
     return COPY_HEADER + out.tobytes() + COPY_TRAILER
 
 
-def _unpacked(data: Buffer, dtype: Dtype, layout: Dtype) -> Rows:
+def _unpacked(data: Buffer, dtype: Dtype, layout: _Layout) -> Rows:
     """Read rows that all have one layout, and check that they have."""
-    if len(data) % layout.itemsize:
+    width = layout.dtype.itemsize
+    if len(data) % width:
         raise InvariantBroken("the database sent rows of another shape than the schema says")
-    packed = np.frombuffer(data, layout)
+    packed = np.frombuffer(data, layout.dtype)
+    fixed = np.frombuffer(data, np.uint8).reshape(-1, width)[:, layout.fixed]
+    if (fixed != layout.blank[layout.fixed]).any():
+        raise InvariantBroken("the database sent values of other types than the schema says")
     rows = np.empty(len(packed), dtype)
-    for name in dtype.names or ():
-        kind = wire_type(name, dtype[name])
-        if (packed[f"length_{name}"] != kind.value.itemsize).any():
-            raise InvariantBroken(f"the database sent no {kind.name} for {name}")
+    for name, kind in _plan(dtype):
         rows[name] = kind.decode(packed[name])
     return rows
 
@@ -233,7 +283,7 @@ def copy_out(data: Buffer, dtype: Dtype) -> Rows:
         InvariantBroken: The rows are of another shape.
     """
     inner = memoryview(data)[len(COPY_HEADER) : -len(COPY_TRAILER)]
-    return _unpacked(inner, dtype, _row_dtype(dtype, [("fields", ">i2")], [("length", ">i4")]))
+    return _unpacked(inner, dtype, _out_layout(dtype))
 
 
 def records(data: Buffer, dtype: Dtype) -> Rows:
@@ -246,5 +296,4 @@ def records(data: Buffer, dtype: Dtype) -> Rows:
     Raises:
         InvariantBroken: The records are of another shape.
     """
-    before = [("oid", ">i4"), ("length", ">i4")]
-    return _unpacked(data, dtype, _row_dtype(dtype, [("fields", ">i4")], before))
+    return _unpacked(data, dtype, _record_layout(dtype))
