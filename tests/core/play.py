@@ -230,7 +230,7 @@ def _children(state: State) -> Iterable[tuple[type[Columns], Child[Any]]]:
 
 
 class Play:
-    """Lives of the scalar model's commands, on lines of one book.
+    """Lives of the scalar model's commands, on lines of one book, under terms by name.
 
     ``line[k]`` is the line of life ``k``, ``seq[k][n]`` what its command ``n`` is called.
     """
@@ -238,6 +238,7 @@ class Play:
     def __init__(self, lives: Sequence[RandomLife], terms: TermsTable = TERMS) -> None:
         self.lives = lives
         self.book = Book(terms)
+        self.terms_id = {product.name: at for at, product in enumerate(terms.products)}
         opens = [self._open(one) for one in lives]
         self.book.post(opens)
         self.line = [int(one["line"]) for one in opens]
@@ -248,7 +249,7 @@ class Play:
                 self.todo[command.on.toordinal()].append((k, command))
 
     def _open(self, one: RandomLife) -> Any:
-        terms = TERMS_ID[one.product]
+        terms = self.terms_id[one.product]
         on = one.opened_on.toordinal()
         return row(Kind.OPEN, 0, on, one.limit_minor, terms=terms, count=one.cycle_day, ref=7)
 
@@ -270,7 +271,7 @@ class Play:
                 command.amount,
                 count=command.count,
                 flags=FORCED if command.forced else 0,
-                terms=TERMS_ID[self.lives[k].product],
+                terms=self.terms_id[self.lives[k].product],
             )
             for k, command in asked
         ]
