@@ -183,6 +183,11 @@ def journal(conn: psycopg.Connection, book: int, ids: Int64s) -> Commands:
     return Commands.from_rows(_ask(conn, _of(COMMAND, "line", ids, accepted), book))
 
 
+def commands_after(conn: psycopg.Connection, book: int, seq: int) -> Rows:
+    """Return the next page of the journal after ``seq``, whatever the outcomes; none: the end."""
+    return _page(conn, COMMAND, book, seq, PAGE_ROWS)
+
+
 # --- What a day needs ---------------------------------------------------------------------------
 
 
