@@ -99,7 +99,7 @@ def roll_rates(buckets: Sequence[Int64s]) -> dict[str, dict[str, float]]:
     return {
         bucket_name(old): {
             bucket_name(new): round(int(row[new]) / int(row.sum()), SHARE_DIGITS)
-            for new in np.flatnonzero(row)
+            for new in np.flatnonzero(row).tolist()
         }
         for old, row in enumerate(counts)
         if row.any()
