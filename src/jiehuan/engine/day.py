@@ -5,6 +5,7 @@ batch, among the requests of the new day; when none is left, the day that ended 
 accrual, provision, undrawn lines.  Killed anywhere, it goes on where it stopped.
 """
 
+import functools
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -79,29 +80,52 @@ def advance(
         until_on: The day that becomes the book's day.
         lines_a_batch: At most so many lines a transaction.
         progress: Called after each day with the day that the book has reached.
+
+    Raises:
+        JiehuanError: See ``Writer.until_done``; whoever calls again goes on where it stopped.
     """
     played = _finish(writer, lines_a_batch)
     while writer.business_on < until_on:
-        writer.move_on(writer.business_on + 1)
+        writer.until_done(functools.partial(_move_on, writer, writer.business_on + 1))
         played += _finish(writer, lines_a_batch)
         if progress is not None:
             progress(writer.business_on)
     return played
 
 
+def _move_on(writer: Writer, business_on: int) -> None:
+    """Let a day begin, unless it has begun."""
+    if writer.business_on < business_on:
+        writer.move_on(business_on)
+
+
 def _finish(writer: Writer, lines_a_batch: int) -> int:
     """Play what waits on the lines, then close the day before the book's day."""
-    on = writer.business_on - 1
-    if on <= writer.closed_on:
-        return 0
-    played, after = 0, 0
-    until = int(position(writer.business_on, Moment.OPENS))
-    while True:
-        ids = reading.lines_with_events(writer.conn, writer.book, until, after, lines_a_batch)
-        if not len(ids):
-            break
-        played += writer.play_events(ids, on)
-        after = int(ids[-1])
-    legs = closing_legs(writer.terms, writer.ledger.closing(writer.conn, writer.book, on))
-    writer.close_day(*closing_rows(writer.seq + 1, on, legs))
+    seq, after = writer.seq, 0
+    while after >= 0:
+        after = writer.until_done(functools.partial(_play_some, writer, after, lines_a_batch))
+    played = writer.seq - seq
+    writer.until_done(functools.partial(_close, writer))
     return played
+
+
+def _play_some(writer: Writer, after: int, most: int) -> int:
+    """Play the events of the next lines behind line ``after``; return the last, -1 if none is."""
+    if writer.closed_on >= writer.business_on - 1:
+        return -1
+    until = int(position(writer.business_on, Moment.OPENS))
+    ids = reading.lines_with_events(writer.conn, writer.book, until, after, most)
+    if not len(ids):
+        return -1
+    writer.play_events(ids, writer.business_on - 1)
+    return int(ids[-1])
+
+
+def _close(writer: Writer) -> None:
+    """Book the close of the day before the book's day, unless it is booked."""
+    on = writer.business_on - 1
+    if writer.closed_on >= on:
+        return
+    closing = writer.ledger.closing(writer.conn, writer.book, on)
+    legs = closing_legs(writer.terms, closing)
+    writer.close_day(closing, *closing_rows(writer.seq + 1, on, legs))

@@ -3,6 +3,7 @@
 import dataclasses
 
 from jiehuan.core.closing import Totals
+from jiehuan.core.columns import Transfers
 from jiehuan.core.state import SUMS
 from jiehuan.store import reading
 from jiehuan.store.database import Connection
@@ -24,31 +25,49 @@ class Closing:
 
 
 class Ledger:
-    """Balances of one book, brought on day by day; read whole once, then only what is new."""
+    """Balances of one book at its last close; read whole once, then only what is new.
+
+    Nothing is booked on a day that is closed, so what is known of it stays true, whoever
+    writes the book meanwhile.  It is brought on only by a close that was committed.
+
+    Attributes:
+        on: The day whose close is in the balances; 0 if nothing is known yet.
+    """
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._on = 0
-        self._seq = 0
+        self.on = 0
         self._balance: dict[int, int] = {}
 
     def closing(self, conn: Connection, book: int, on: int) -> Closing:
-        """Return where the book stood at the end of day ``on``, a day later than last asked.
+        """Return where the book stands at the end of day ``on``, a day later than the last close.
 
-        Whatever is booked on a day after the one last asked has a number after those of the
-        commands that were there when that day began.
+        Whatever is booked on a day after that has a number after those of the commands that
+        were there when day ``on`` began.
         """
-        begin = reading.first_seq(conn, book, on) if self._on else 0
-        for debit, credit, amount in reading.moved(conn, book, self._on, on, begin):
-            self._balance[debit] = self._balance.get(debit, 0) + amount
-            self._balance[credit] = self._balance.get(credit, 0) - amount
-        self._on = on
-        return Closing(on, _totals(conn, book, on), dict(self._balance))
+        balance = dict(self._balance)
+        begin = reading.first_seq(conn, book, on) if self.on else 0
+        for debit, credit, amount in reading.moved(conn, book, self.on, on, begin):
+            _add(balance, debit, credit, amount)
+        return Closing(on, _totals(conn, book, on), balance)
 
-    def add(self, debit: int, credit: int, amount: int) -> None:
-        """Add a transfer of the day last asked: those of its closing."""
-        self._balance[debit] = self._balance.get(debit, 0) + amount
-        self._balance[credit] = self._balance.get(credit, 0) - amount
+    def close(self, closing: Closing, transfers: Transfers) -> None:
+        """Take over the balances of a day whose close was committed with ``transfers``."""
+        self.on = closing.on
+        self._balance = dict(closing.balance)
+        for debit, credit, amount in zip(
+            transfers.debit.tolist(),
+            transfers.credit.tolist(),
+            transfers.amount_minor.tolist(),
+            strict=True,
+        ):
+            _add(self._balance, debit, credit, amount)
+
+
+def _add(balance: dict[int, int], debit: int, credit: int, amount: int) -> None:
+    """Add a movement to balances of debits less credits."""
+    balance[debit] = balance.get(debit, 0) + amount
+    balance[credit] = balance.get(credit, 0) - amount
 
 
 def _totals(conn: Connection, book: int, on: int) -> dict[int, Totals]:

@@ -111,8 +111,10 @@ class Queue:
             Their answers, after COMMIT, or the error that befell the whole batch.
 
         Raises:
+            UsageError: See ``Requests.check``; nothing was done, nobody else is harmed.
             QueueFull: Too many wait, or we are closing; nothing was done.
         """
+        requests.check()
         return self._put(Ask[Answers](None, requests))
 
     def call(self, job: Callable[[Writer], T]) -> "Future[T]":

@@ -11,11 +11,15 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from jiehuan.core.columns import Codes, Commands, Flags, Int64s
+from jiehuan.core.columns import Codes, Commands, Flags, Int64s, Rows
+from jiehuan.core.commands import CLIENT_DAY, DAY_KINDS, Kind
+from jiehuan.core.errors import UsageError
+from jiehuan.core.outcomes import Outcome
 from jiehuan.store.saving import DecisionRow
 
 Hashes = NDArray[np.void]
 HASH = np.dtype("V16")
+_CALLERS = np.array([kind for kind in Kind if kind not in DAY_KINDS], np.int16)
 
 # What a request is about; numbers and days that we add are not part of it.
 CONTENT = ("line", "kind", "amount_minor", "ref", "terms", "count", "flags", "merchant")
@@ -73,6 +77,30 @@ class Requests:
         """Hash the keys and digest the contents of ``commands``."""
         return cls(commands, key_hashes(keys), digests(commands), details or {}, decisions or {})
 
+    def check(self) -> None:
+        """Refuse what no caller may ask: the passing of days has its own client and kinds.
+
+        Raises:
+            UsageError: A command is of the reserved client, or of a kind that is not a caller's.
+        """
+        if not (self.commands.client > CLIENT_DAY).all():
+            raise UsageError(f"client {CLIENT_DAY} is the passing of days; callers' are above it")
+        if not np.isin(self.commands.kind, _CALLERS).all():
+            wrong = sorted(set(self.commands.kind.tolist()) - set(_CALLERS.tolist()))
+            raise UsageError(f"kind {wrong[0]} is not one that callers ask")
+
+    def keyed(self) -> list[tuple[int, bytes]]:
+        """Return the client and key of each request."""
+        data, clients = self.keys.tobytes(), self.commands.client.tolist()
+        return [(client, data[16 * n : 16 * n + 16]) for n, client in enumerate(clients)]
+
+    def first_of_each_key(self) -> Int64s:
+        """Return the place of the first request with each key."""
+        first: dict[tuple[int, bytes], int] = {}
+        for place, key in enumerate(self.keyed()):
+            first.setdefault(key, place)
+        return np.fromiter(first.values(), np.int64, len(first))
+
     def take(self, where: Int64s) -> "Requests":
         """Return the requests at ``where``."""
         new = {int(old): place for place, old in enumerate(where)}
@@ -83,6 +111,10 @@ class Requests:
             {new[at]: x for at, x in self.details.items() if at in new},
             {new[at]: x for at, x in self.decisions.items() if at in new},
         )
+
+
+# What an answer has in common with the journal's row.
+ANSWERED = ("seq", "line", "outcome", "applied_minor")
 
 
 @dataclasses.dataclass(slots=True)
@@ -100,3 +132,30 @@ class Answers:
         """Return ``n`` answers still to be given."""
         big = [np.zeros(n, np.int64) for _ in range(3)]
         return cls(big[0], big[1], np.zeros(n, np.int16), big[2], np.zeros(n, np.bool_))
+
+    def again(self, requests: Requests, place: int, row: Rows) -> None:
+        """Answer a request whose key is in the journal: as then, or refused if it differs."""
+        for name in ANSWERED:
+            getattr(self, name)[place] = row[name]
+        self.replayed[place] = True
+        if row["digest"].tobytes() != requests.digests[place].tobytes():
+            self._refuse_reuse(requests, place)
+
+    def copy_doubles(self, requests: Requests) -> None:
+        """Answer the keys that came more than once: as the first, or refused if they differ."""
+        first: dict[tuple[int, bytes], int] = {}
+        for place, key in enumerate(requests.keyed()):
+            origin = first.setdefault(key, place)
+            if origin == place:
+                continue
+            for name in ANSWERED:
+                getattr(self, name)[place] = getattr(self, name)[origin]
+            self.replayed[place] = True
+            if requests.digests[place].tobytes() != requests.digests[origin].tobytes():
+                self._refuse_reuse(requests, place)
+
+    def _refuse_reuse(self, requests: Requests, place: int) -> None:
+        """Refuse a key that names something else; what that was is not told."""
+        self.outcome[place] = Outcome.KEY_REUSED_WITH_OTHER_CONTENT
+        self.applied_minor[place] = self.seq[place] = 0
+        self.line[place] = requests.commands.line[place]
