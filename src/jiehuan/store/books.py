@@ -187,6 +187,14 @@ def terms(conn: psycopg.Connection) -> tuple[Product, ...]:
     return tuple(parse(row[1])[0] for row in rows)
 
 
+def count_terms(conn: psycopg.Connection) -> int:
+    """Return how many versions of terms there are."""
+    row = conn.execute("SELECT count(*)::integer FROM terms").fetchone()
+    assert row is not None
+    count: int = row[0]
+    return count
+
+
 def add_client(conn: psycopg.Connection, number: int, name: str) -> None:
     """Name a client; a name that is there already stays."""
     conn.execute(
