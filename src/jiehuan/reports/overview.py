@@ -10,7 +10,10 @@ from jiehuan.core.commands import DAY_KINDS, Kind
 from jiehuan.core.ledger import Account
 from jiehuan.core.line import BUCKET_MAX, Status
 from jiehuan.core.outcomes import Outcome
+from jiehuan.reports import trial_balance
 from jiehuan.reports.trial_balance import TrialBalance
+from jiehuan.store import figures
+from jiehuan.store.database import Connection
 from jiehuan.store.figures import Closed, Cut, Decided, Flow, Standing
 from jiehuan.store.lookup import BookRow
 
@@ -139,3 +142,19 @@ class Overview:
             if row.kind == kind:
                 out[row.outcome] += row.decisions
         return dict(out)
+
+
+def read(conn: Connection, book: BookRow, commands_max: int = 12, cuts_max: int = 12) -> Overview:
+    """Read a book's figures; the caller's snapshot makes them of one moment."""
+    number = book.book
+    return Overview(
+        book=book,
+        closed_on=figures.last_closed_on(conn, number),
+        standings=figures.standings(conn, number),
+        decisions=figures.decisions(conn, number),
+        cuts=figures.cuts(conn, number, cuts_max),
+        flows=figures.flows(conn, number),
+        closes=figures.closes(conn, number),
+        trial_balance=trial_balance.read(conn, number),
+        commands=Commands.from_rows(figures.last_commands(conn, number, commands_max)),
+    )

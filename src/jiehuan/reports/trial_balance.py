@@ -5,10 +5,13 @@ unless a row was lost or changed.
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 
 from jiehuan.core import ledger
 from jiehuan.core.ledger import Account
+from jiehuan.store import figures
+from jiehuan.store.database import Connection
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,3 +85,13 @@ class TrialBalance:
             for row in self.balances
             if row.kind is kind and bucket in {None, row.bucket}
         )
+
+
+def read(conn: Connection, book: int) -> TrialBalance:
+    """Add up all transfers of a book."""
+    debit, credit = Counter[int](), Counter[int]()
+    for debited, credited, amount_minor in figures.movements(conn, book):
+        debit[debited] += amount_minor
+        credit[credited] += amount_minor
+    numbers = sorted({*debit, *credit})
+    return TrialBalance([Balance(number, debit[number], credit[number]) for number in numbers])

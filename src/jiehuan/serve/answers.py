@@ -5,9 +5,11 @@ ids carry their noun and their book (``ids.py``).
 """
 
 import datetime as dt
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Verdict: TypeAlias = Literal["approve", "refer", "decline"]
 
 
 class Answer(BaseModel):
@@ -54,8 +56,8 @@ class Decision(Answer):
     """What was decided on an application or in a review."""
 
     id: str = Field(examples=["decision_1_5"])
-    line: str = Field(examples=["line_1_42"])
-    outcome: Literal["approve", "refer", "decline"]
+    line: str = Field(description="Exists if it was approved.", examples=["line_1_42"])
+    outcome: Verdict
     limit_minor: int
     score_ppm: int | None = Field(description="Probability of default; null: not scored.")
     reasons: list[Reason]
@@ -160,7 +162,7 @@ class Transfer(Answer):
 
 
 class Transfers(Answer):
-    """The transfers of a line, the newest first."""
+    """The transfers of a line's newest commands, in the order of the journal."""
 
     transfers: list[Transfer]
 
@@ -247,7 +249,7 @@ class Advanced(Clock):
     """What a moved clock did."""
 
     from_on: dt.date
-    days_closed: int
+    days_closed: int = Field(description="The days from `from_on` up to the day before.")
 
 
 class Account(Answer):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -222,7 +223,7 @@ class View:
         rows = self.seen.commands.to_rows()[::-1]
         return [self._command(row) for row in rows]
 
-    def _command(self, row: Any) -> dict[str, str]:  # noqa: ANN401  # a row of Commands.DTYPE
+    def _command(self, row: np.void) -> dict[str, str]:
         kind, outcome, book = Kind(row["kind"]), Outcome(row["outcome"]), self.seen.book.book
         done = outcome is Outcome.DONE
         told = OUTCOMES.get(outcome)

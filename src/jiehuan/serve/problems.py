@@ -14,6 +14,17 @@ from typing import Final, TypeAlias
 
 from starlette.responses import Response
 
+from jiehuan.core.errors import (
+    BookTaken,
+    DatabaseDown,
+    DiskFull,
+    FenceLost,
+    InDoubt,
+    JiehuanError,
+    KeyTaken,
+    Postponed,
+    QueueFull,
+)
 from jiehuan.core.outcomes import Outcome
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -22,6 +33,7 @@ TYPE_PREFIX: Final = "urn:jiehuan:problem:"
 Fact: TypeAlias = int | str | list[str] | list[dict[str, str]] | None
 Facts: TypeAlias = Mapping[str, Fact]
 
+OK = 200
 BAD_REQUEST, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_BIG, UNPROCESSABLE = 400, 404, 405, 409, 413, 422
 BROKEN, UNAVAILABLE, NO_ROOM = 500, 503, 507
 
@@ -373,6 +385,25 @@ class Problem(Exception):
         self.code = code
         self.facts = facts
         self.headers: dict[str, str] = {}
+
+
+# What the engine and the store raise.
+ERRORS: dict[type[JiehuanError], str] = {
+    QueueFull: "book_busy",
+    FenceLost: "book_busy",
+    KeyTaken: "book_busy",
+    Postponed: "book_busy",
+    BookTaken: "book_taken",
+    InDoubt: "outcome_in_doubt",
+    DatabaseDown: "database_unavailable",
+    DiskFull: "disk_full",
+}
+
+
+def of_error(error: JiehuanError) -> Problem | None:
+    """Return the problem that an error is to a caller, or None if it is a fault of ours."""
+    code = next((code for kind, code in ERRORS.items() if isinstance(error, kind)), None)
+    return Problem(code) if code else None
 
 
 def refused(outcome: int, **facts: Fact) -> Problem:

@@ -113,17 +113,6 @@ def transfers(conn: psycopg.Connection, book: int, line: int, most: int) -> Rows
     )
 
 
-def commands(conn: psycopg.Connection, book: int, line: int, most: int) -> Rows:
-    """Return the newest ``most`` commands of a line, in journal order."""
-    return read(
-        conn,
-        COMMAND,
-        book,
-        f" AND t.line = {line:d} AND t.seq IN (SELECT c.seq FROM command c"
-        f" WHERE c.book = {book:d} AND c.line = {line:d} ORDER BY c.seq DESC LIMIT {most:d})",
-    )
-
-
 def instruction(conn: psycopg.Connection, book: int, number: int) -> Rows:
     """Return an instruction, finished or not, shape (1,) or (0,)."""
     return read(conn, OUTBOX, book, f" AND t.id = {number:d}")
@@ -140,13 +129,10 @@ def instructions(conn: psycopg.Connection, book: int, most: int) -> Rows:
     )
 
 
-def decision(
-    conn: psycopg.Connection, book: int, *, number: int = 0, line: int = 0
-) -> DecisionFound | None:
-    """Return a decision by its number, or the first one on a line."""
-    where = f"id = {number:d}" if number else f"line = {line:d}"
+def decision(conn: psycopg.Connection, book: int, number: int) -> DecisionFound | None:
+    """Return a decision by its number, that of the command it was made for."""
     names = ", ".join(field.name for field in dataclasses.fields(DecisionFound))
     with conn.cursor(row_factory=class_row(DecisionFound)) as cursor:
         return cursor.execute(
-            f"SELECT {names} FROM decision WHERE book = {book:d} AND {where} ORDER BY id LIMIT 1"
+            f"SELECT {names} FROM decision WHERE book = {book:d} AND id = {number:d}"
         ).fetchone()
