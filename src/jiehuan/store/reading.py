@@ -133,23 +133,22 @@ def lines(conn: psycopg.Connection, book: int, ids: Int64s) -> Rows:
 
 
 def children(conn: psycopg.Connection, book: int, ids: Int64s) -> dict[Table, Rows]:
-    """Return all that is open on lines, in one round trip.
+    """Return all that is open on lines: one round trip, two where there are plans.
 
     These are their unmet minimums, open loans, the instalments of those that are plans, and
     what is held.
     """
-    of_open_plans = (
-        f" AND EXISTS (SELECT FROM loan l WHERE l.book = {book:d} AND l.line = t.line"
-        f" AND l.no = t.loan AND l.open AND l.kind = {LoanKind.PLAN:d})"
-    )
     queries = [
         _of(DUE, "line", ids, _IS_UNMET),
         _of(LOAN, "line", ids, _IS_OPEN),
-        _of(INSTALMENT, "line", ids, of_open_plans),
         _of(HOLD, "line", ids, _IS_HELD),
     ]
-    found = _ask_all(conn, queries, book)
-    return {table: rows for (table, _, _), rows in zip(queries, found, strict=True)}
+    due, loan, hold = _ask_all(conn, queries, book)
+    plans = loan[loan["kind"] == LoanKind.PLAN]
+    parts = np.zeros(0, INSTALMENT.dtype)
+    if len(plans):
+        parts = instalments(conn, book, np.unique(plans["line"]), plans["no"])
+    return {DUE: due, LOAN: loan, INSTALMENT: parts, HOLD: hold}
 
 
 def loans(conn: psycopg.Connection, book: int, ids: Int64s) -> Rows:
