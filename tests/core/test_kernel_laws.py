@@ -13,7 +13,7 @@ from tests.oracle.random_lives import RandomLife, life_of_seed, lives
 
 from jiehuan.core.agenda import upcoming
 from jiehuan.core.apply import apply, order_of
-from jiehuan.core.columns import NEVER, Columns, Commands
+from jiehuan.core.columns import NEVER, Columns, Commands, Lines
 from jiehuan.core.days import EPOCH_ON
 from jiehuan.core.interest import accrue, reckon
 from jiehuan.core.outcomes import Outcome
@@ -213,3 +213,14 @@ def test_no_commands_change_nothing():
     assert before == everything(book)
     assert 0 == len(out.transfers(Commands.empty(0)))
     assert rows_of([], Commands.DTYPE).size == 0
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_columns_are_a_copy_of_the_rows_they_are_made_of(n):
+    """Also of one row, which numpy would be glad to share."""
+    rows = Lines.empty(n).to_rows()
+    columns = Lines.from_rows(rows)
+    columns.used_minor += 1
+
+    assert not rows["used_minor"].any()
+    assert n == len(columns) == columns.to_rows()["used_minor"].sum()

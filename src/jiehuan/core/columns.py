@@ -28,28 +28,29 @@ class Columns:
     """A table held as columns; subclasses say which."""
 
     DTYPE: ClassVar[np.dtype[np.void]]
+    NAMES: ClassVar[tuple[str, ...]]  # of the columns, and their types: parts of DTYPE
+    DTYPES: ClassVar[tuple[np.dtype[Any], ...]]
 
     @classmethod
     def empty(cls, n: int) -> Self:
         """Return ``n`` rows of zeros."""
-        return cls(**{name: np.zeros(n, cls.DTYPE[name]) for name in cls.DTYPE.names or ()})
+        return cls(*[np.zeros(n, dtype) for dtype in cls.DTYPES])
 
     @classmethod
     def from_rows(cls, rows: Rows) -> Self:
-        """Return the columns of a structured array of ``DTYPE``."""
-        return cls(**{name: np.ascontiguousarray(rows[name]) for name in cls.DTYPE.names or ()})
+        """Return a copy of the columns of a structured array of ``DTYPE``."""
+        return cls(*[rows[name].copy() for name in cls.NAMES])
 
     def to_rows(self, where: slice | NDArray[Any] = slice(None)) -> Rows:
         """Return the rows at ``where`` as a structured array of ``DTYPE``."""
-        names = self.DTYPE.names or ()
-        out = np.empty(len(getattr(self, names[0])[where]), self.DTYPE)
-        for name in names:
+        out = np.empty(len(getattr(self, self.NAMES[0])[where]), self.DTYPE)
+        for name in self.NAMES:
             out[name] = getattr(self, name)[where]
         return out
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(getattr(self, (self.DTYPE.names or ())[0]))
+        return len(getattr(self, self.NAMES[0]))
 
 
 def _dtype_of(cls: type[Columns]) -> np.dtype[np.void]:
@@ -62,6 +63,8 @@ def _dtype_of(cls: type[Columns]) -> np.dtype[np.void]:
 def table(cls: type[Any]) -> type[Any]:
     """Give a ``Columns`` class its dtype."""
     cls.DTYPE = _dtype_of(cls)
+    cls.NAMES = cls.DTYPE.names or ()
+    cls.DTYPES = tuple(cls.DTYPE[name] for name in cls.NAMES)
     return cls
 
 
