@@ -36,6 +36,11 @@ def arm(name: str, nth: int = 1, how: str = "raise") -> None:
     _Armed.name, _Armed.left, _Armed.how = name, nth, how
 
 
+def is_armed() -> bool:
+    """Return whether a failpoint is still to go off."""
+    return bool(_Armed.name)
+
+
 def reach(name: str) -> None:
     """Say that a failpoint is reached."""
     if name != _Armed.name:
