@@ -1,0 +1,158 @@
+"""A whole book as it stands at one moment, for audit.
+
+All is read in one transaction that sees one snapshot, so a writer may go on meanwhile.  It
+takes a few seconds for a book of a million commands: well below what holds up vacuum.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from jiehuan.core.columns import Rows
+from jiehuan.core.errors import UsageError
+from jiehuan.store import lookup, reading, registry
+from jiehuan.store.decisions import DecisionRow
+from jiehuan.store.lookup import BookRow
+from jiehuan.store.registry import ModelRow, PolicyRow
+from jiehuan.store.tables import TABLES
+
+DAY_DTYPE = np.dtype(
+    [
+        ("business_on", "i4"),
+        ("cursor", "i8"),
+        ("lines", "i8"),
+        ("commands", "i8"),
+        ("first_seq", "i8"),
+        ("closed", "?"),
+    ]
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TermsRow:
+    """A version of terms as it is stored."""
+
+    id: int
+    product: int
+    name: str
+    version: int
+    from_on: int
+    text: str
+    hash: bytes
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that is stored of a book, and what it refers to.
+
+    Attributes:
+        book: Its row.
+        tables: Rows by name of table, in the order of their keys.
+        batches: The chain, in order.
+        days: Rows of ``DAY_DTYPE``, in order.
+        details: JSON texts by the number of their command.
+        decisions: By the number of their command.
+        clients: Names by number.
+        terms: All versions, in order.
+        policies: All versions of all.
+        models: All versions of all.
+        moved: Debit, credit and sum of all transfers between two accounts, summed by the
+            database itself.
+    """
+
+    book: BookRow
+    tables: Mapping[str, Rows]
+    batches: Rows
+    days: Rows
+    details: Mapping[int, bytes]
+    decisions: Mapping[int, DecisionRow]
+    clients: Mapping[int, str]
+    terms: list[TermsRow]
+    policies: list[PolicyRow]
+    models: list[ModelRow]
+    moved: list[tuple[int, int, int]]
+
+
+def read(
+    conn: psycopg.Connection, book: int, progress: Callable[[str], None] | None = None
+) -> Snapshot:
+    """Read a whole book.
+
+    Args:
+        conn: A connection; if it is in a transaction, that one's view is read.
+        book: Its number.
+        progress: Called with the name of each table that is read.
+
+    Raises:
+        UsageError: There is no such book.
+    """
+    with one_moment(conn):
+        row = lookup.book(conn, book)
+        if row is None:
+            raise UsageError(f"there is no book {book}")
+        tables = {}
+        for name, table in TABLES.items():
+            if progress is not None:
+                progress(name)
+            tables[name] = reading.read(conn, table, book)
+        return Snapshot(
+            row,
+            tables,
+            reading.batches(conn, book),
+            _days(conn, book),
+            reading.details(conn, book),
+            reading.decisions(conn, book),
+            _clients(conn),
+            _terms(conn),
+            registry.policies(conn),
+            registry.models(conn),
+            _moved(conn, book),
+        )
+
+
+@contextlib.contextmanager
+def one_moment(conn: psycopg.Connection) -> Iterator[None]:
+    """Let all that is read be of one moment."""
+    if conn.info.transaction_status is not TransactionStatus.IDLE:
+        yield
+        return
+    conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    try:
+        yield
+    finally:
+        if not conn.closed:
+            conn.execute("ROLLBACK")
+
+
+def _days(conn: psycopg.Connection, book: int) -> Rows:
+    rows = conn.execute(
+        "SELECT business_date, cursor, lines, commands, first_seq, closed FROM day"
+        f" WHERE book = {book:d} ORDER BY business_date"
+    ).fetchall()
+    return np.array([(row[0].toordinal(), *row[1:]) for row in rows], DAY_DTYPE)
+
+
+def _clients(conn: psycopg.Connection) -> dict[int, str]:
+    return dict(conn.execute("SELECT id, name FROM client ORDER BY id").fetchall())
+
+
+def _terms(conn: psycopg.Connection) -> list[TermsRow]:
+    rows = conn.execute(
+        "SELECT id, product, name, version, from_on, text, hash FROM terms ORDER BY id"
+    ).fetchall()
+    return [
+        TermsRow(row[0], row[1], row[2], row[3], row[4].toordinal(), row[5], bytes(row[6]))
+        for row in rows
+    ]
+
+
+def _moved(conn: psycopg.Connection, book: int) -> list[tuple[int, int, int]]:
+    rows = conn.execute(
+        "SELECT debit, credit, sum(amount_minor)::bigint FROM transfer"
+        f" WHERE book = {book:d} GROUP BY debit, credit ORDER BY debit, credit"
+    ).fetchall()
+    return [(row[0], row[1], row[2]) for row in rows]
