@@ -108,20 +108,45 @@ def decide(book: Book, found: Found, asked: Commands) -> Decided:
     loaded = batch.catch_up(found.loaded)
     commands = Commands.from_rows(asked.to_rows())
     commands.effective_on[commands.effective_on == 0] = book.business_on
-    whole = is_whole(commands, book.business_on)
+    late = np.isin(commands.line, commands.line[is_late(commands, book.business_on)])
+    late &= commands.kind != Kind.OPEN
     journals = batch.with_events(found.journals)
-    apart = np.isin(loaded.lines.id, commands.line[whole])
-    after = batch.post_today(_only(loaded, ~apart), commands, np.flatnonzero(~whole))
+    apart = np.isin(loaded.lines.id, commands.line[late])
+    today = {line: journals[line] for line in loaded.lines.id[~apart].tolist() if line in journals}
+    after, whole = batch.post_today(_only(loaded, ~apart), today, commands, np.flatnonzero(~late))
     replaced = [
         batch.post_line(
             _only(loaded, loaded.lines.id == line),
             journals.get(int(line), Commands.empty(0)),
             commands,
-            np.flatnonzero(whole & (commands.line == line)),
+            np.flatnonzero(late & (commands.line == line)),
         )
-        for line in np.unique(commands.line[whole])
+        for line in np.unique(commands.line[late])
     ]
-    return batch.decided(after, [line for line in replaced if line])
+    return batch.decided(after, [whole, *(line for line in replaced if line)])
+
+
+def _with_purchases(terms: TermsTable, loaded: Loaded, journals: Mapping[int, Commands]) -> Loaded:
+    """Give lines whose journal was loaded all that it makes: purchases, closed loans."""
+    mine = [journal for journal in journals.values() if len(journal)]
+    if not mine:
+        return loaded
+    whole = fold(terms, _concat(Commands, mine)).state.unload()
+    rest = _only(loaded, ~np.isin(loaded.lines.id, whole.lines.id))
+
+    def both(one: C, other: C) -> C:
+        rows = np.concatenate((one.to_rows(), other.to_rows()))
+        return type(one).from_rows(rows[np.argsort(rows["line"], kind="stable")])
+
+    return Loaded(
+        loaded.lines,
+        both(rest.dues, whole.dues),
+        both(rest.loans, whole.loans),
+        both(rest.parts, whole.parts),
+        both(rest.holds, whole.holds),
+        loaded.full | np.isin(loaded.lines.id, whole.lines.id),
+        whole.purchases,
+    )
 
 
 def _only(loaded: Loaded, keep: Flags) -> Loaded:
@@ -187,18 +212,33 @@ class _Batch:
             for line, journal in journals.items()
         }
 
-    def post_today(self, loaded: Loaded, commands: Commands, places: Index) -> Loaded:
-        """Apply commands of today, all lines at once."""
+    def post_today(
+        self,
+        loaded: Loaded,
+        journals: Mapping[int, Commands],
+        commands: Commands,
+        places: Index,
+    ) -> tuple[Loaded, Loaded]:
+        """Apply commands of today, all lines at once.
+
+        Lines whose journals are there are folded whole before.  Returns the lines to be
+        compared with what was loaded, and those of which all rows are given.
+        """
         if not len(places):
-            return loaded
+            return loaded, _only(loaded, np.zeros(len(loaded.lines), np.bool_))
         rows = commands.to_rows(places)
         opens = rows["kind"] == Kind.OPEN
         rows["line"][opens] = self.seq + np.flatnonzero(opens)
         mine = Commands.from_rows(rows)
         mine.booked_on[:] = self.book.business_on
-        state = build(self.book.terms, _with_new(loaded, mine.line[opens]), mine)
+        known = _with_purchases(self.book.terms, loaded, journals)
+        state = build(
+            self.book.terms, _with_new(known, mine.line[opens]), mine, track=bool(journals)
+        )
         self._play(state, mine, places)
-        return state.unload()
+        after = state.unload()
+        whole = np.isin(after.lines.id, [line for line, x in journals.items() if len(x)])
+        return _only(after, ~whole), _only(after, whole)
 
     def _play(self, state: State, commands: Commands, places: Index) -> None:
         """Number, book and apply commands, and keep what they give out."""
