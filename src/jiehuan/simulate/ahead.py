@@ -9,12 +9,12 @@ import dataclasses
 import numpy as np
 
 from jiehuan.core import agenda
-from jiehuan.core.apply import Out, apply
+from jiehuan.core.apply import apply
 from jiehuan.core.columns import NEVER, Codes, Columns, Commands, Flags, Ids, Int64s
 from jiehuan.core.commands import MOMENT, Kind, Moment
 from jiehuan.core.line import HoldState
-from jiehuan.core.segments import Child, Index
-from jiehuan.core.state import Loaded, State, build
+from jiehuan.core.segments import C, Child, Index
+from jiehuan.core.state import Loaded, Out, State, build
 from jiehuan.core.terms import TermsTable
 
 # Day events of a run are numbered from here: above every command that has been planned.
@@ -88,7 +88,7 @@ def loaded_of(state: State) -> Loaded:
     )
 
 
-def _rows(child: Child, where: Flags):  # type: ignore[no-untyped-def, type-arg]
+def _rows(child: Child[C], where: Flags) -> C:
     return type(child.rows).from_rows(child.rows.to_rows(child.in_use() & where))
 
 

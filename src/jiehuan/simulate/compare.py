@@ -5,6 +5,7 @@ is compared with the bucket at the end of m + 1.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,8 +46,9 @@ def pay_status(people: People, months: Months) -> PayStatus:
         code, bucket = people.codes[month], months.buckets[month + 1]
         for one in np.unique(code).tolist():
             row = table.setdefault(str(one), {})
-            for late, count in zip(*np.unique(bucket[code == one], return_counts=True)):
-                row[str(late)] = row.get(str(late), 0) + int(count)
+            for late, count in enumerate(np.bincount(bucket[code == one]).tolist()):
+                if count:
+                    row[str(late)] = row.get(str(late), 0) + count
         total += len(code)
         same += int(((code >= 1) == (bucket >= 1)).sum())
         for reason, where in _reasons(people, months, month).items():
@@ -94,7 +96,7 @@ def roll_rates(buckets: Sequence[Int64s]) -> dict[str, dict[str, float]]:
         Shares by bucket, all months together; buckets that nobody was in are left out.
     """
     counts = np.zeros((BUCKET_MAX + 1, BUCKET_MAX + 1), np.int64)
-    for before, after in zip(buckets, buckets[1:], strict=False):
+    for before, after in itertools.pairwise(buckets):
         np.add.at(counts, (before, after), 1)
     return {
         bucket_name(old): {

@@ -26,7 +26,7 @@ from jiehuan.risk.training import FOLDS, SETS
 from jiehuan.simulate.people import People, read, shipped
 from jiehuan.store import registry
 from jiehuan.store.database import Connection
-from jiehuan.store.saving import DecisionRow
+from jiehuan.store.decisions import DecisionRow
 
 TARGET = "default_next_month"
 APPLICATION, REVIEW = "application", "limit-review"

@@ -1,7 +1,6 @@
 """What came of the run?  The figures that the demo prints, as one flat JSON object."""
 
 import dataclasses
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,13 +10,14 @@ from jiehuan.core.columns import Commands, Int64s, Rows
 from jiehuan.core.commands import FORCED, Kind
 from jiehuan.core.ledger import Account
 from jiehuan.core.line import BUCKET_MAX, Status
-from jiehuan.reports.trial_balance import Balance, TrialBalance
+from jiehuan.reports import trial_balance
+from jiehuan.reports.trial_balance import TrialBalance
 from jiehuan.simulate.compare import PayStatus, bucket_name, pay_status, roll_rates
 from jiehuan.simulate.conduct import Months
 from jiehuan.simulate.people import People
 from jiehuan.simulate.plan import first_of
 from jiehuan.simulate.run import Posted, Taiwan
-from jiehuan.store import figures, reading
+from jiehuan.store import reading
 from jiehuan.store.database import Connection
 from jiehuan.store.tables import LINE, STATEMENT
 
@@ -114,17 +114,6 @@ def _rate(count: int, seconds: float) -> int:
     return round(count / seconds) if count and seconds else 0
 
 
-def trial_balance(conn: Connection, book: int) -> TrialBalance:
-    """Return the balances of all accounts of a book."""
-    debits, credits = Counter[int](), Counter[int]()
-    for debit, credit, amount in figures.movements(conn, book):
-        debits[debit] += amount
-        credits[credit] += amount
-    return TrialBalance(
-        [Balance(at, debits[at], credits[at]) for at in sorted({*debits, *credits})]
-    )
-
-
 def look(conn: Connection, run: Taiwan, months: Months) -> Figures:
     """Return the figures of a book at the end of a run.
 
@@ -146,7 +135,7 @@ def look(conn: Connection, run: Taiwan, months: Months) -> Figures:
         posted=run.posted,
         statements_off=off,
         statements=len(people) * run.months,
-        balances=trial_balance(conn, book),
+        balances=trial_balance.read(conn, book),
         buckets=_buckets(lines),
         forced=int((commands.flags & FORCED > 0).sum()),
         credits=_credits(commands, run.months),
@@ -197,4 +186,3 @@ def _credits(commands: Commands, months: int) -> Credits:
         int(cents.sum()),
         int(amounts[cents].sum()),
     )
-

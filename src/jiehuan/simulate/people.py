@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from jiehuan.core.columns import Flags, Int64s
 from jiehuan.core.errors import UsageError
@@ -137,8 +136,7 @@ def _people(frame: pl.DataFrame) -> People:
     """Turn checked rows into columns, money in minor units."""
 
     def whole(name: str) -> Int64s:
-        values: NDArray[np.int64] = frame[name].cast(pl.Int64).to_numpy()
-        return values
+        return np.asarray(frame[name].cast(pl.Int64).to_numpy())
 
     return People(
         id=whole("ID"),

@@ -68,7 +68,6 @@ class What(enum.IntEnum):
     CENTS = 17
 
 
-
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """The commands of a month, by line, day and ``What``.

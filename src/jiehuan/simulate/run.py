@@ -21,7 +21,6 @@ from jiehuan.core.segments import Index
 from jiehuan.engine.day import advance
 from jiehuan.engine.post import Writer
 from jiehuan.engine.requests import Requests, key_hashes
-from jiehuan.simulate import ahead
 from jiehuan.simulate.conduct import Months, follow
 from jiehuan.simulate.decisions import APPLICATION, REVIEW, Decided, decide_on
 from jiehuan.simulate.journal import Journal
@@ -36,7 +35,7 @@ from jiehuan.simulate.plan import (
     plan_month,
 )
 from jiehuan.store import books, registry
-from jiehuan.store.saving import DecisionRow
+from jiehuan.store.decisions import DecisionRow
 
 BOOK = 1
 CURRENCY = "TWD"

@@ -1,0 +1,145 @@
+"""The commands of the program, and the only place that reads settings.
+
+``JIEHUAN_DATABASE`` names a PostgreSQL to work on; without it we bring our own.
+"""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from jiehuan.core.errors import JiehuanError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+DATABASE = "JIEHUAN_DATABASE"
+
+app = typer.Typer(
+    name="jiehuan",
+    help="借还: an open consumer-credit engine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Directory of the database; made if it is not there.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Port = Annotated[int, typer.Option("--port", help="Port of the page; 0 takes a free one.")]
+
+
+@app.callback()
+def _program() -> None:
+    """借还: an open consumer-credit engine."""
+
+
+def main() -> None:
+    """Run the command that the arguments name; exit with 2 if they are wrong, 1 if it failed."""
+    try:
+        app()
+    except UsageError as error:
+        _fail(error, 2)
+    except JiehuanError as error:
+        _fail(error, 1)
+
+
+def _fail(error: JiehuanError, status: int) -> None:
+    for line in str(error).splitlines() or [type(error).__name__]:
+        print(f"jiehuan: {line}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+@contextlib.contextmanager
+def database(data: Path | None, console: Console) -> Iterator[str]:
+    """Yield the address of a database, up for as long as it is used.
+
+    It is the one that ``JIEHUAN_DATABASE`` names, else our own in ``data``, else our own in a
+    temporary directory that goes at the end.
+
+    Raises:
+        UsageError: Both are named.
+    """
+    from jiehuan.store.server import Server
+
+    named = os.environ.get(DATABASE, "")
+    if named and data:
+        raise UsageError(f"{DATABASE} names a database, and so does --data; name one of them")
+    if named:
+        yield named
+        return
+
+    def tell(message: str) -> None:
+        console.print(message)
+
+    with Server(data, tell=tell) if data else Server.temporary(tell=tell) as server:
+        yield server.dsn
+
+
+@app.command()
+def demo(
+    *,
+    people: Annotated[
+        int | None, typer.Option("--people", help="Only so many clients; 0: an empty book.")
+    ] = None,
+    months: Annotated[int, typer.Option("--months", help="Only so many statements, 1 .. 6.")] = 6,
+    source: Annotated[
+        Path | None, typer.Option("--input", help="Another Parquet file of the same columns.")
+    ] = None,
+    data: Data = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Go on with the book that --data holds.")
+    ] = False,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="End without serving the page.")
+    ] = False,
+    port: Port = 0,
+    as_json: Json = False,
+) -> None:
+    """Run a real book of credit cards from application to write-off, then show it."""
+    from jiehuan.simulate import demo as job
+    from jiehuan.simulate import people as clients
+    from jiehuan.simulate import show
+    from jiehuan.simulate.run import BOOK
+
+    console = Console(stderr=True)
+    chosen = clients.read(source or clients.shipped(), people)
+    with database(data, console) as dsn:
+        with show.bar(console, "jiehuan demo") as tell:
+            job.prepare(dsn, keep=keep)
+            outcome = job.play(dsn, chosen, months, tell)
+        if as_json:
+            print(json.dumps(outcome.to_json(), ensure_ascii=False), flush=True)
+        else:
+            out = Console()
+            for table in show.tables(outcome):
+                out.print(table)
+        if not no_serve:
+            _serve(dsn, BOOK, port, console, outcome.to_json())
+    if outcome.breaches:
+        raise SystemExit(1)
+
+
+def _serve(
+    dsn: str, book: int, port: int, console: Console, run: "Mapping[str, Any] | None" = None
+) -> None:
+    """Serve a book's pages and API on this machine until interrupted."""
+    from jiehuan.serve import run as web
+    from jiehuan.serve.app import create_app
+    from jiehuan.serve.service import Service
+
+    bound = web.bind("127.0.0.1", port)
+    service = Service.open(dsn, book, f"serve {os.getpid()}")
+    web.serve(
+        create_app(service, run),
+        bound,
+        lambda address: console.print(f"[bold]{address}[/bold]  (Ctrl-C ends it)"),
+    )
