@@ -4,6 +4,9 @@ A day event exists only if it would do something; an idle line has none (terms.m
 position is ``effective_on * 3 + moment``, so positions compare as moments in time do.
 """
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
 
 from jiehuan.core.columns import NEVER, Commands, Days, Flags, Ids
@@ -23,25 +26,75 @@ def position(on: Days | int, moment: Moment | Ids) -> Ids:
 
 def upcoming(state: State, i: Index) -> dict[Kind, Ids]:
     """Return the position of the next event of each kind of lines ``i``; NEVER if none."""
+    return {kind: coming(state, i) for kind, coming in COMING.items()}
+
+
+def _where(state: State, i: Index, when: Flags, on: Days, moment: Moment) -> Ids:
+    """Return the position of a moment of ``on``, if it is to be and is not over; or NEVER."""
+    at = on * MOMENTS + moment.value
+    return np.where(when & (at > state.lines.position[i]), at, _NEVER)
+
+
+_NEVER = np.int32(NEVER)
+
+
+def _statement_at(state: State, i: Index) -> Ids:
     lines = state.lines
-    status, now = lines.status[i], lines.position[i]
-    in_force = IN_FORCE[status]
     busy = (lines.used_minor[i] != 0) | (lines.overpaid_minor[i] != 0) | (lines.loans_open[i] != 0)
-    cut_on = _cut_after(state, i, now // MOMENTS)
-    past = lines.past_due_on[i]
-    late = past > 0  # days go on counting after a write-off
-    aged_on = past + DAYS_A_BUCKET * lines.bucket[i].astype(np.int32) + np.int32(1)
-    at = {
-        Kind.STATEMENT: (in_force & busy, position(cut_on, Moment.OPENS)),
-        Kind.DUE_PASSED: (_due_waits(state, i), position(lines.due_on[i], Moment.CLOSES)),
-        Kind.AGED: (late & (lines.bucket[i] < BUCKET_MAX), position(aged_on, Moment.CLOSES)),
-        Kind.HOLD_EXPIRED: _expires_at(state, i),
-        Kind.WRITE_OFF: (in_force & late, position(_write_off_on(state, i), Moment.CLOSES)),
-    }
-    return {
-        kind: np.where(when & (where > now), where, NEVER).astype(np.int32)
-        for kind, (when, where) in at.items()
-    }
+    cut_on = _cut_after(state, i, lines.position[i] // MOMENTS)
+    return _where(state, i, busy & IN_FORCE[lines.status[i]], cut_on, Moment.OPENS)
+
+
+def _due_passed_at(state: State, i: Index) -> Ids:
+    """Something is late once the due day closes."""
+    lines, dues = state.lines, state.dues.rows
+    d = state.dues.gather(i)
+    due_on = lines.due_on[i]
+    mine = (dues.due_on[d.at] == due_on[d.of]) & (dues.unmet_minor[d.at] > 0)
+    waits = np.bincount(d.of[mine], minlength=len(i)) > 0
+    return _where(state, i, waits | (lines.fresh_minor[i] > 0), due_on, Moment.CLOSES)
+
+
+def _aged_at(state: State, i: Index) -> Ids:
+    """Days go on counting after a write-off."""
+    past, bucket = state.lines.past_due_on[i], state.lines.bucket[i]
+    aged_on = past + (bucket * np.int32(DAYS_A_BUCKET) + np.int32(1))
+    return _where(state, i, (past > 0) & (bucket < BUCKET_MAX), aged_on, Moment.CLOSES)
+
+
+def _hold_expired_at(state: State, i: Index) -> Ids:
+    h = state.holds.gather(i)
+    first = np.full(len(i), _NEVER)
+    np.minimum.at(first, h.of, _hold_ends_at(state, h.at))
+    return np.where(first > state.lines.position[i], first, _NEVER)
+
+
+def _hold_ends_at(state: State, rows: Index) -> Ids:
+    """Return the position at which holds end by themselves; NEVER if they do not."""
+    holds = state.holds.rows
+    on = holds.expires_on[rows]
+    ends = (holds.state[rows] == HoldState.HELD.value) & (on < NEVER)
+    return np.where(ends, on * ends * MOMENTS + Moment.CLOSES.value, _NEVER)
+
+
+def _write_off_at(state: State, i: Index) -> Ids:
+    """The close of the day at which a line is given up, if it stays late till then."""
+    late = state.lines.past_due_on[i] > 0
+    if not late.any():
+        return np.full(len(i), _NEVER)
+    when = late & IN_FORCE[state.lines.status[i]]
+    return _where(state, i, when, _write_off_on(state, i), Moment.CLOSES)
+
+
+def _write_off_on(state: State, i: Index) -> Days:
+    lines, terms = state.lines, state.terms
+    ids = lines.terms[i]
+    # What is left of today counts, unless it is closed.
+    today = (lines.position[i] + np.int32(MOMENTS - Moment.CLOSES.value)) // MOMENTS
+    on = lines.past_due_on[i] + terms.write_off_days_min[ids].astype(np.int32)
+    on = np.maximum(on, today)
+    at_cut = _cut_after(state, i, on - np.int32(1))
+    return np.where(terms.write_off_on_statement_day[ids], at_cut, on).astype(np.int32)
 
 
 def _cut_after(state: State, i: Index, on: Days) -> Days:
@@ -50,42 +103,14 @@ def _cut_after(state: State, i: Index, on: Days) -> Days:
     return next_cut_on(np.maximum(on, np.int32(1)), cycle_day)
 
 
-def _expires_at(state: State, i: Index) -> tuple[Flags, Ids]:
-    """Return which lines have a hold that ends by itself, and where the first one does."""
-    h = state.holds.gather(i)
-    first = np.full(len(i), NEVER, np.int32)
-    np.minimum.at(first, h.of, _hold_ends_at(state, h.at))
-    return first < NEVER, first
-
-
-def _hold_ends_at(state: State, rows: Index) -> Ids:
-    """Return the position at which holds end by themselves; NEVER if they do not."""
-    holds = state.holds.rows
-    ends = (holds.state[rows] == HoldState.HELD) & (holds.expires_on[rows] < NEVER)
-    on = np.where(ends, holds.expires_on[rows], 0)
-    return np.where(ends, position(on, Moment.CLOSES), NEVER).astype(np.int32)
-
-
-def _due_waits(state: State, i: Index) -> Flags:
-    """Return which lines have something that is late once their due day closes."""
-    lines, dues = state.lines, state.dues.rows
-    d = state.dues.gather(i)
-    mine = (dues.due_on[d.at] == lines.due_on[i][d.of]) & (dues.unmet_minor[d.at] > 0)
-    waits = np.bincount(d.of[mine], minlength=len(i)) > 0
-    waits |= lines.fresh_minor[i] > 0
-    return np.asarray(waits & (position(lines.due_on[i], Moment.CLOSES) > lines.position[i]))
-
-
-def _write_off_on(state: State, i: Index) -> Days:
-    """Return the day at whose close each line is given up, if it stays late till then."""
-    lines, terms = state.lines, state.terms
-    ids = lines.terms[i]
-    closed = lines.position[i] % MOMENTS == Moment.CLOSES
-    today = lines.position[i] // MOMENTS + closed.astype(np.int32)
-    on = lines.past_due_on[i] + terms.write_off_days_min[ids].astype(np.int32)
-    on = np.maximum(on, today)
-    at_cut = _cut_after(state, i, on - np.int32(1))
-    return np.where(terms.write_off_on_statement_day[ids], at_cut, on).astype(np.int32)
+# In the order in which the events of one moment happen.
+COMING: dict[Kind, Callable[[State, Index], Ids]] = {
+    Kind.STATEMENT: _statement_at,
+    Kind.DUE_PASSED: _due_passed_at,
+    Kind.AGED: _aged_at,
+    Kind.HOLD_EXPIRED: _hold_expired_at,
+    Kind.WRITE_OFF: _write_off_at,
+}
 
 
 def refresh(state: State, i: Index) -> None:
@@ -96,11 +121,12 @@ def refresh(state: State, i: Index) -> None:
     """
     full = state.full[i]
     whole, light = i[full], i[~full]
-    state.lines.next_event_at[whole] = np.minimum.reduce(list(upcoming(state, whole).values()))
-    near = upcoming(state, light)
-    state.lines.next_event_at[light] = np.minimum.reduce(
-        [state.lines.next_event_at[light], near[Kind.STATEMENT], near[Kind.HOLD_EXPIRED]]
-    )
+    next_at = state.lines.next_event_at
+    if len(whole):
+        next_at[whole] = functools.reduce(np.minimum, upcoming(state, whole).values())
+    if len(light):
+        near = np.minimum(_statement_at(state, light), _hold_expired_at(state, light))
+        next_at[light] = np.minimum(next_at[light], near)
 
 
 def events(state: State, until: int | Ids, i: Index | None = None) -> Commands:
@@ -116,7 +142,7 @@ def events(state: State, until: int | Ids, i: Index | None = None) -> Commands:
     """
     lines = np.arange(len(state.lines)) if i is None else i
     coming = upcoming(state, lines)
-    first = np.minimum.reduce(list(coming.values()))
+    first = functools.reduce(np.minimum, coming.values())
     made = []
     for kind, at in coming.items():
         mine = np.flatnonzero((at == first) & (at <= until))

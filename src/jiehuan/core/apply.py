@@ -32,7 +32,7 @@ from jiehuan.core.spending import (
     review,
     void,
 )
-from jiehuan.core.state import SUMS, Call, Out, State
+from jiehuan.core.state import Call, Out, State
 
 Watch = Callable[[Index, Index], None]
 
@@ -96,49 +96,47 @@ def apply(state: State, commands: Commands, watch: Watch | None = None) -> Out:
     with its commands and the index of each one's line, both of shape (k,).
     """
     out = Out(commands)
-    line = np.searchsorted(state.lines.id, commands.line)
+    line = state.lines.id.searchsorted(commands.line)
     assert (state.lines.id[line] == commands.line).all()
     _start_sums(state)
-    before = np.zeros((len(SUMS), len(state.lines)), np.int64)
     for c in _rounds(line):
         i = line[c]
         if watch is not None:
             watch(c, i)
-        for row, name in enumerate(SUMS):
-            before[row, i] = state.sums[name][i]
+        before = state.sum_table[:, i]
         _one_round(state, out, commands, c, i)
         state.sums["undrawn_minor"][i] = state.undrawn(i)
-        for row, name in enumerate(SUMS):
-            out.sums[name][c] = state.sums[name][i] - before[row, i]
+        out.sum_table[:, c] = state.sum_table[:, i] - before
     refresh(state, np.unique(line))
     return out
 
 
 def _rounds(line: Index) -> list[Index]:
     """Return the rows of each round: the first command of every line, the second, ..."""
-    order = np.argsort(line, kind="stable")
+    order = line.argsort(kind="stable")
     grouped = line[order]
-    rank = np.arange(len(line)) - np.searchsorted(grouped, grouped)
-    by_rank = order[np.argsort(rank, kind="stable")]
-    ends = np.cumsum(np.bincount(rank)) if len(rank) else np.zeros(0, np.int64)
-    return np.split(by_rank, ends[:-1]) if len(ends) else []
+    again = grouped[1:] == grouped[:-1]
+    if not again.any():
+        return [order] if len(order) else []
+    rank = np.arange(len(line)) - grouped.searchsorted(grouped)
+    by_rank = order[rank.argsort(kind="stable")]
+    return np.split(by_rank, np.bincount(rank).cumsum()[:-1])
 
 
 def _one_round(state: State, out: Out, commands: Commands, c: Index, i: Index) -> None:
-    kinds = commands.kind[c]
-    for number in np.unique(kinds):
-        kind = Kind(number)
-        mine = kinds == number
-        closes = MOMENT[kind] is Moment.CLOSES
+    lines, kinds = state.lines, commands.kind[c]
+    for number in np.unique(kinds).tolist():
+        kind, mine = Kind(number), kinds == number
+        moment = MOMENT[kind]
+        closes = moment is Moment.CLOSES
         call = Call(state, out, commands, kind, c[mine], i[mine], closes)
         if not state.accepted:
             outcome = judge(call)
             out.outcome[call.c] = outcome
-            call = call.keep(outcome == Outcome.DONE)
+            call = call.keep(outcome == Outcome.DONE.value)
         if len(call.c):
             HANDLERS[kind](call)
-            lines = state.lines
-            at = call.on * np.int32(MOMENTS) + np.int32(MOMENT[kind])
+            at = call.on * MOMENTS + moment.value
             lines.position[call.i] = np.maximum(lines.position[call.i], at)
             lines.version[call.i] = np.maximum(lines.version[call.i], commands.seq[call.c])
 
@@ -146,5 +144,6 @@ def _one_round(state: State, out: Out, commands: Commands, c: Index, i: Index) -
 def _start_sums(state: State) -> None:
     """Set the running sums of what was loaded, so that changes can be told."""
     i = np.arange(len(state.lines))
-    add_running(state, state.open_loans(i), i)
+    if state.loans.had.any():
+        add_running(state, state.open_loans(i), i)
     state.sums["undrawn_minor"][:] = state.undrawn(i)

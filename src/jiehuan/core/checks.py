@@ -35,19 +35,19 @@ def _available(call: Call) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 
 def _line_not_found(call: Call) -> Flags:
-    return np.asarray(_status(call) == Status.NONE)
+    return np.asarray(_status(call) == Status.NONE.value)
 
 
 def _line_closed(call: Call) -> Flags:
-    return np.asarray(_status(call) == Status.CLOSED)
+    return np.asarray(_status(call) == Status.CLOSED.value)
 
 
 def _line_written_off(call: Call) -> Flags:
-    return np.asarray((_status(call) == Status.WRITTEN_OFF) & ~_forced(call))
+    return np.asarray((_status(call) == Status.WRITTEN_OFF.value) & ~_forced(call))
 
 
 def _line_past_due(call: Call) -> Flags:
-    return np.asarray((_status(call) == Status.OVERDUE) & ~_forced(call))
+    return np.asarray((_status(call) == Status.OVERDUE.value) & ~_forced(call))
 
 
 def _in_future(call: Call) -> Flags:
@@ -78,11 +78,11 @@ HOLD_KIND = {
 
 def _hold_not_found(call: Call) -> Flags:
     at = find_hold(call)
-    return np.asarray((at < 0) | (call.state.holds.rows.kind[at] != HOLD_KIND[call.kind]))
+    return np.asarray((at < 0) | (call.state.holds.rows.kind[at] != HOLD_KIND[call.kind].value))
 
 
 def _hold_not_open(call: Call) -> Flags:
-    return np.asarray(call.state.holds.rows.state[find_hold(call)] != HoldState.HELD)
+    return np.asarray(call.state.holds.rows.state[find_hold(call)] != HoldState.HELD.value)
 
 
 def _draw_differs(call: Call) -> Flags:
@@ -228,10 +228,11 @@ _STATUS = frozenset({Outcome.LINE_CLOSED, Outcome.LINE_WRITTEN_OFF, Outcome.LINE
 
 def judge(call: Call) -> Codes:
     """Return the outcome of each command of a call: the first check it fails, or done."""
-    codes = CHECKS.get(call.kind, ())
-    if not codes:
-        return np.zeros(len(call.c), np.int16)
-    return np.select([FAILS[code](call) for code in codes], codes, Outcome.DONE).astype(np.int16)
+    outcome = np.zeros(len(call.c), np.int16)
+    # Backwards: the first check has the last word.
+    for code in reversed(CHECKS.get(call.kind, ())):
+        outcome[FAILS[code](call)] = code
+    return outcome
 
 
 def judge_late(then: Call, today: Call) -> Codes:

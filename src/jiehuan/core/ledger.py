@@ -8,7 +8,7 @@ import enum
 
 import numpy as np
 
-from jiehuan.core.columns import Codes, Ids
+from jiehuan.core.columns import Codes, Int64s
 
 BUCKETS = 7  # M0 .. M6+
 
@@ -51,10 +51,9 @@ PER_PRODUCT = 1_000
 assert max(Account) * PER_KIND + BUCKETS <= PER_PRODUCT
 
 
-def account(kind: Account, product: Codes | int, bucket: Codes | int = 0) -> Ids:
+def account(kind: Account, product: Codes | int, bucket: Codes | int = 0) -> Int64s:
     """Return account numbers, shape of ``product`` and ``bucket`` together."""
-    base = np.asarray(product, np.int32) * np.int32(PER_PRODUCT) + np.int32(kind * PER_KIND)
-    return np.asarray(base + np.asarray(bucket, np.int32), np.int32)
+    return np.asarray(product, np.int64) * PER_PRODUCT + (kind * PER_KIND + bucket)
 
 
 def split(number: int) -> tuple[int, Account, int]:

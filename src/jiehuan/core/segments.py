@@ -27,12 +27,12 @@ class Segments:
 
     def sum(self, x: Int64s) -> Int64s:
         """Return the sum of ``x`` (m,) over each line, shape (k,)."""
-        total = np.concatenate((_ZERO, np.cumsum(x, dtype=np.int64)))
+        total = _running(x)
         return np.asarray(total[self.first + self.count] - total[self.first])
 
     def before(self, x: Int64s) -> Int64s:
         """Return for each row the sum of the rows of its line before it, shape (m,)."""
-        total = np.concatenate((_ZERO, np.cumsum(x, dtype=np.int64)))
+        total = _running(x)
         return np.asarray(total[:-1] - total[self.first][self.of])
 
     def pour(self, amount: Int64s, cells: Int64s) -> Int64s:
@@ -40,13 +40,14 @@ class Segments:
 
         Returns what each cell takes, shape (m,); never more than the amount or the cell.
         """
-        return np.asarray(np.clip(amount[self.of] - self.before(cells), 0, cells))
+        left = amount[self.of] - self.before(cells)
+        return np.asarray(np.minimum(np.maximum(left, 0), cells))
 
     def keep(self, where: Flags) -> "Segments":
         """Return the segments with the rows that are ``where`` (m,)."""
         of = self.of[where]
         count = np.bincount(of, minlength=len(self.count))
-        return Segments(self.at[where], of, np.cumsum(count) - count, count)
+        return Segments(self.at[where], of, count.cumsum() - count, count)
 
     def widen(self, times: int) -> "Segments":
         """Return the segments of a table with ``times`` cells for each row, row by row."""
@@ -58,7 +59,11 @@ class Segments:
         )
 
 
-_ZERO = np.zeros(1, np.int64)
+def _running(x: Int64s) -> Int64s:
+    """Return the sums of the first 0, 1, ... of ``x`` (m,), shape (m + 1,)."""
+    total = np.zeros(len(x) + 1, np.int64)
+    x.cumsum(out=total[1:])
+    return total
 
 
 @dataclasses.dataclass(slots=True)
@@ -83,8 +88,8 @@ class Child(Generic[C]):
     def gather(self, i: Index) -> Segments:
         """Return the rows in use of lines ``i`` (k,)."""
         count = self.used[i]
-        first = np.cumsum(count) - count
-        of = np.repeat(np.arange(len(i)), count)
+        first = count.cumsum() - count
+        of = np.arange(len(i)).repeat(count)
         at = np.arange(len(of)) + (self.start[i] - first)[of]
         return Segments(at, of, first, count)
 
@@ -123,11 +128,15 @@ def reserve(cls: type[C], lines: Int64s, loaded: C, owner: Int64s, room: Index) 
 
     ``lines`` are the sorted line ids, shape (n,).
     """
-    index = np.searchsorted(lines, owner)
+    if not len(owner):
+        had = np.zeros(len(lines), np.int64)
+        return Child(cls.empty(int(room.sum()) + 1), room.cumsum() - room, had.copy(), had)
+    index = lines.searchsorted(owner)
     had = np.bincount(index, minlength=len(lines)).astype(np.int64)
-    start = np.cumsum(had + room) - (had + room)
-    rows = cls.empty(int((had + room).sum()) + 1)
-    at = np.arange(len(owner)) + (start - (np.cumsum(had) - had))[index]
-    for name in cls.DTYPE.names or ():
+    size = had + room
+    start = size.cumsum() - size
+    rows = cls.empty(int(size.sum()) + 1)
+    at = np.arange(len(owner)) + (start - (had.cumsum() - had))[index]
+    for name in cls.NAMES:
         getattr(rows, name)[at] = getattr(loaded, name)
     return Child(rows, start, had.copy(), had)

@@ -1,7 +1,6 @@
 """The kernel's working state: lines, their children, and what a batch gives out."""
 
 import dataclasses
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -58,7 +57,7 @@ class State:
     """Lines (sorted by id) and their children.
 
     ``sums`` holds, for each line, the running sums of ``DayTotals``; ``*_dropped`` count
-    from the load.
+    from the load.  Its columns are the rows of ``sum_table``.
     """
 
     terms: TermsTable
@@ -70,12 +69,13 @@ class State:
     purchases: Child[Purchases]
     plan: Index  # (rows of parts,) where in ``loans`` the plan of each instalment is
     sums: dict[str, Int64s]
+    sum_table: Int64s  # (sums, n)
     full: Flags  # (n,) whose loans, instalments, dues and open holds were loaded
     accepted: bool  # a fold: every command was accepted before, nothing is checked
 
     def account(self, kind: Account, i: Index, bucket: Codes | int = 0) -> Index:
         """Return the account of each line ``i``, shape (k,)."""
-        return np.asarray(account(kind, self.lines.product[i], bucket), np.int64)
+        return account(kind, self.lines.product[i], bucket)
 
     def open_loans(self, i: Index) -> Segments:
         """Return the loans of lines ``i`` (ascending) on which something is owed or accrued."""
@@ -90,9 +90,9 @@ class State:
         """
         at = self.parts.gather(i).at
         at = at[self.loans.rows.open[self.plan[at]]]
-        of = np.searchsorted(s.at, self.plan[at])
+        of = s.at.searchsorted(self.plan[at])
         count = np.bincount(of, minlength=len(s.at))
-        return Segments(at, of, np.cumsum(count) - count, count)
+        return Segments(at, of, count.cumsum() - count, count)
 
     def unload(self) -> "Loaded":
         """Return the rows as they could have been loaded, children sorted by line."""
@@ -112,9 +112,8 @@ class State:
 
     def undrawn(self, i: Index) -> Int64s:
         """Return what each line could still lend, shape (k,)."""
-        lends = IN_FORCE[self.lines.status[i]]
         free = self.lines.limit_minor[i] - self.lines.used_minor[i]
-        return np.asarray(np.where(lends, np.maximum(free, 0), 0))
+        return np.asarray(np.maximum(free, 0) * IN_FORCE[self.lines.status[i]])
 
 
 # Of each status, whether its lines live by their terms: they lend, bill and may be given up.
@@ -147,9 +146,16 @@ class Loaded:
         return cls(lines, Dues.empty(0), Loans.empty(0), Parts.empty(0), Holds.empty(0), full)
 
 
-def _room(line: Index, n: int, commands: Commands, kinds: Iterable[Kind]) -> Index:
-    makes = np.isin(commands.kind, np.array(list(kinds), np.int16))
-    return np.bincount(line[makes], minlength=n).astype(np.int64)
+def _makes(*kinds: Kind) -> Flags:
+    """Return of each number of a kind whether it is one of ``kinds``."""
+    return np.isin(np.arange(max(Kind) + 1), np.array(kinds))
+
+
+_MAKES_DUE = _makes(Kind.STATEMENT)
+_MAKES_LOAN = _makes(Kind.STATEMENT, Kind.DRAW_SUCCEEDED, Kind.CONVERT)
+_MAKES_PARTS = _makes(Kind.CONVERT)
+_MAKES_HOLD = _makes(Kind.HOLD, Kind.DRAW)
+_MAKES_PURCHASE = _makes(Kind.PURCHASE, Kind.CAPTURE)
 
 
 def build(
@@ -166,28 +172,26 @@ def build(
     are loaded.
     """
     ids, n = loaded.lines.id, len(loaded.lines)
-    line = np.searchsorted(ids, commands.line)
-    statements = _room(line, n, commands, (Kind.STATEMENT,))
-    room = _room(line, n, commands, (Kind.STATEMENT, Kind.DRAW_SUCCEEDED, Kind.CONVERT))
-    purchases = _room(line, n, commands, (Kind.PURCHASE, Kind.CAPTURE)) if track else 0 * room
-    loans = reserve(Loans, ids, _in_fold_order(loaded.loans), loaded.loans.line, room)
+    line = ids.searchsorted(commands.line)
+
+    def room(makes: Flags) -> Index:
+        return np.bincount(line[makes[commands.kind]], minlength=n)
+
+    loans = reserve(Loans, ids, _in_fold_order(loaded.loans), loaded.loans.line, room(_MAKES_LOAN))
     parts, plan = _reserve_parts(loaded, loans, line, commands)
+    purchases = room(_MAKES_PURCHASE) if track else np.zeros(n, np.int64)
+    sum_table = np.zeros((len(SUMS), n), np.int64)
     return State(
         terms,
         loaded.lines,
-        reserve(Dues, ids, loaded.dues, loaded.dues.line, statements),
+        reserve(Dues, ids, loaded.dues, loaded.dues.line, room(_MAKES_DUE)),
         loans,
         parts,
-        reserve(
-            Holds,
-            ids,
-            loaded.holds,
-            loaded.holds.line,
-            _room(line, n, commands, (Kind.HOLD, Kind.DRAW)),
-        ),
+        reserve(Holds, ids, loaded.holds, loaded.holds.line, room(_MAKES_HOLD)),
         reserve(Purchases, ids, loaded.purchases, loaded.purchases.line, purchases),
         plan,
-        {name: np.zeros(n, np.int64) for name in SUMS},
+        dict(zip(SUMS, sum_table, strict=True)),
+        sum_table,
         loaded.full,
         accepted,
     )
@@ -195,17 +199,22 @@ def build(
 
 def _in_fold_order(loans: Loans) -> Loans:
     """Return loans by line and place in the fold; a number is of its booking, not of that."""
-    order = np.lexsort((loans.no, loans.kind != LoanKind.CYCLE, loans.opened_on, loans.line))
-    return Loans.from_rows(loans.to_rows(order))
+    made_later = loans.kind != LoanKind.CYCLE.value
+    order = np.lexsort((loans.no, made_later, loans.opened_on, loans.line))
+    in_order = (order[1:] > order[:-1]).all()
+    return loans if in_order else Loans.from_rows(loans.to_rows(order))
 
 
 def _reserve_parts(
     loaded: Loaded, loans: Child[Loans], line: Index, commands: Commands
 ) -> tuple[Child[Parts], Index]:
     """Lay out instalments by line and place of their plans; return also where these are."""
-    converts = commands.kind == Kind.CONVERT
     room = np.zeros(len(loaded.lines), np.int64)
+    converts = _MAKES_PARTS[commands.kind]
     np.add.at(room, line[converts], np.maximum(commands.count[converts], 0))
+    if not len(loaded.parts):
+        parts = reserve(Parts, loaded.lines.id, loaded.parts, loaded.parts.line, room)
+        return parts, np.zeros(len(parts.rows), np.int64)
     rows = np.flatnonzero(loans.in_use())
     by_no = rows[np.argsort(loans.rows.no[rows])]
     plan = by_no[np.searchsorted(loans.rows.no[by_no], loaded.parts.loan)]
@@ -228,7 +237,8 @@ class Out:
         n = len(commands)
         self.outcome = np.zeros(n, np.int16)
         self.applied_minor = np.zeros(n, np.int64)
-        self.sums = {name: np.zeros(n, np.int64) for name in SUMS}
+        self.sum_table = np.zeros((len(SUMS), n), np.int64)
+        self.sums = dict(zip(SUMS, self.sum_table, strict=True))
         self.statements: list[Statements] = []
         self.items: list[Items] = []
         self.instructions: list[Instructions] = []
@@ -248,7 +258,7 @@ class Out:
         c, debit, credit, amount = (np.concatenate(x) for x in zip(*self._moves, strict=True))
         order = np.argsort(c, kind="stable")
         c = c[order]
-        leg = np.arange(len(c)) - np.searchsorted(c, c)
+        leg = np.arange(len(c)) - c.searchsorted(c)
         return Transfers(
             commands.seq[c],
             leg.astype(np.int16),
@@ -278,7 +288,10 @@ class Call:
 
     def keep(self, where: Flags) -> "Call":
         """Return the call for the rows that are ``where`` (k,)."""
-        return dataclasses.replace(self, c=self.c[where], i=self.i[where])
+        if where.all():
+            return self
+        c, i = self.c[where], self.i[where]
+        return Call(self.state, self.out, self.commands, self.kind, c, i, self.closes)
 
     @property
     def on(self) -> Days:
@@ -311,9 +324,11 @@ class Call:
         receivables (``WRITE_OFF`` for what it still borrows, ``RECOVERY`` for what it pays).
         """
         lines, i = self.state.lines, self.i
-        off_balance = lines.status[i] == Status.WRITTEN_OFF
+        off_balance = lines.status[i] == Status.WRITTEN_OFF.value
         on = self.state.account(kind, i, lines.bucket[i])
-        return np.asarray(np.where(off_balance, self.state.account(off, i), on))
+        if not off_balance.any():
+            return on
+        return np.where(off_balance, self.state.account(off, i), on)
 
     def move(self, debit: Index, credit: Index, amount_minor: Int64s) -> None:
         """Add a transfer for each command."""
