@@ -1,8 +1,11 @@
 """What a batch must load: lines, and for some of them all that hangs on them."""
 
+import dataclasses
+
 import numpy as np
 
 from jiehuan.core.apply import needs_all
+from jiehuan.core.checks import HOLD_KIND
 from jiehuan.core.columns import Commands, Dues, Holds, Int64s, Lines, Loans, Parts, Rows
 from jiehuan.core.commands import Kind
 from jiehuan.core.line import LoanKind
@@ -10,6 +13,8 @@ from jiehuan.core.state import Loaded
 from jiehuan.engine.decide import Found, is_whole, waits
 from jiehuan.store import reading, tables
 from jiehuan.store.database import Connection
+
+NAMES_A_HOLD = [int(kind) for kind in HOLD_KIND]
 
 
 def find(conn: Connection, book: int, business_on: int, asked: Commands, also: Int64s) -> Found:
@@ -23,6 +28,11 @@ def find(conn: Connection, book: int, business_on: int, asked: Commands, also: I
     loaded = Loaded(lines, Dues.empty(0), Loans.empty(0), Parts.empty(0), Holds.empty(0), full)
     full |= waits(loaded, business_on)
     loaded = _children(conn, book, lines, full)
+    named = asked.ref[np.isin(asked.kind, NAMES_A_HOLD)]
+    if not np.isin(named, loaded.holds.no).all():
+        # One that has ended is refused for that, not as if it had never been.
+        rows = reading.holds(conn, book, lines.id[full], named)
+        loaded = dataclasses.replace(loaded, holds=Holds.from_rows(rows))
     whole = np.unique(asked.line[is_whole(asked, business_on)])
     return Found(loaded, _journals(conn, book, whole))
 
