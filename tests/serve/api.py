@@ -67,6 +67,7 @@ class Api:
 
     def __init__(self, dsn, number=1, waiting_max=1_024):
         self.dsn = dsn
+        self.number = number
         self.service = Service.open(dsn, number, "test", waiting_max)
         self.app = create_app(self.service)
         self._keys = itertools.count(1)
@@ -96,6 +97,10 @@ class Api:
         """Send a command with a key of its own."""
         headers = {"Idempotency-Key": key or self.new_key(), **headers}
         return self.ask("POST", path, json={} if body is None else body, headers=headers)
+
+    def id(self, noun, number):
+        """Return the id of something in this book."""
+        return f"{noun}_{self.number}_{number}"
 
     def new_key(self):
         return f"key-{next(self._keys)}"

@@ -137,7 +137,7 @@ def test_an_application_is_approved_referred_or_declined_and_the_decision_kept(
             "facts": {"age_years": age},
         },
     )
-    decision = api.get("/v1/decisions/decision_1_1").json()
+    decision = api.get("/v1/decisions/" + api.id("decision", 1)).json()
 
     assert {"approve": 201, "refer": 409, "decline": 422}[outcome] == answer.status_code
     assert (outcome, [reason]) == (
@@ -145,7 +145,7 @@ def test_an_application_is_approved_referred_or_declined_and_the_decision_kept(
         [one["code"] for one in decision["reasons"]],
     )
     assert {"age_years": age, "limit_asked_minor": 500_000} == decision["inputs"]
-    assert (200 if outcome == "approve" else 404) == api.get("/v1/lines/line_1_1").status_code
+    assert (200 if outcome == "approve" else 404) == api.get("/v1/lines/" + api.id("line", 1)).status_code
 
 
 def test_a_quote_adds_up_and_says_when_each_part_is_due(api):
