@@ -86,15 +86,15 @@ def advance(
     """
     played = _finish(writer, lines_a_batch)
     while writer.business_on < until_on:
-        writer.until_done(functools.partial(_move_on, writer, writer.business_on + 1))
+        writer.until_done(functools.partial(begin, writer, writer.business_on + 1))
         played += _finish(writer, lines_a_batch)
         if progress is not None:
             progress(writer.business_on)
     return played
 
 
-def _move_on(writer: Writer, business_on: int) -> None:
-    """Let a day begin, unless it has begun."""
+def begin(writer: Writer, business_on: int) -> None:
+    """Let a day begin, unless it has begun; requests may come before the last is finished."""
     if writer.business_on < business_on:
         writer.move_on(business_on)
 
