@@ -39,6 +39,7 @@ class Payment:
         self.s: Segments = call.state.open_loans(call.i)
         self.left = amount_minor.copy()
         self.paid = {rank: np.zeros(len(call.i), np.int64) for rank in RANKS}
+        self.gone: Flags = call.state.lines.status[call.i] == Status.WRITTEN_OFF.value
 
     def usual(self) -> None:
         """Pour over what is billed, in the order of the product and the line's stage."""
@@ -54,9 +55,8 @@ class Payment:
         What was written off is paid down: all its principal, then each of its charges.
         """
         lines, terms = self.call.state.lines, self.call.state.terms
-        gone = lines.status[self.call.i] == Status.WRITTEN_OFF
-        stage = lines.terms[self.call.i] * 2 + gone
-        for one in np.unique(stage):
+        stage = lines.terms[self.call.i] * 2 + self.gone
+        for one in np.unique(stage).tolist():
             product = terms.products[one // 2]
             if one % 2:
                 yield stage == one, product.allocation_written_off, "down"
@@ -81,9 +81,9 @@ class Payment:
         """Pour over the chosen loans (m,) of each line: billed first, then in advance."""
         for which, order, _ in self._orders():
             for rank in order:
-                cells = np.where(chosen, self._cells(rank, which), 0)
+                cells = self._cells(rank, which) * chosen
                 self._take(rank, self.s.pour(self.left, cells))
-        ahead = np.where(chosen, self.loans.unbilled_minor[self.s.at], 0)
+        ahead = self.loans.unbilled_minor[self.s.at] * chosen
         self._take_ahead(self.s.pour(self.left, ahead))
 
     def _cells(self, rank: str, which: Flags) -> Int64s:
@@ -92,13 +92,14 @@ class Payment:
         if rank != "principal":
             owed = getattr(loans, f"{rank}_due_minor")[rows]
         else:
-            gone = self.call.state.lines.status[self.call.i] == Status.WRITTEN_OFF
             owed = loans.carried_minor[rows] + loans.billed_minor[rows]
-            owed = owed + np.where(gone[self.s.of], loans.unbilled_minor[rows], 0)
-        return np.asarray(np.where(which[self.s.of], owed, 0))
+            owed += loans.unbilled_minor[rows] * self.gone[self.s.of]
+        return np.asarray(owed * which[self.s.of])
 
     def _take(self, rank: str, take: Int64s) -> None:
         """Book what each loan takes (m,) of a rank."""
+        if not take.any():
+            return
         loans, rows = self.loans, self.s.at
         if rank == "principal":
             self._reckon(take > 0)
@@ -124,9 +125,10 @@ class Payment:
 
     def _cycle_written_off(self, which: Flags) -> None:
         """Pay the running cycle of lines that were written off: it is never billed."""
-        lines, i = self.call.state.lines, self.call.i
-        gone = which & (lines.status[i] == Status.WRITTEN_OFF)
-        self.cycle(np.where(gone, np.minimum(self.left, lines.cycle_minor[i]), 0))
+        gone = which & self.gone
+        if gone.any():
+            cycle_minor = self.call.state.lines.cycle_minor[self.call.i]
+            self.cycle(np.minimum(self.left, cycle_minor) * gone)
 
     def cycle(self, amount_minor: Int64s) -> None:
         """Pay ``amount_minor`` (k,) of the running cycles."""
@@ -135,6 +137,8 @@ class Payment:
 
     def _take_ahead(self, take: Int64s) -> None:
         """Pay unbilled principal of loans (m,): a draw's, or a plan's next terms."""
+        if not take.any():
+            return
         rows = self.s.at
         self._reckon(take > 0)
         self.loans.unbilled_minor[rows] -= take
@@ -150,7 +154,7 @@ class Payment:
         if not state.parts.roomy:
             return
         parts, p = state.parts.rows, state.parts_of(self.s, self.call.i)
-        cells = np.where(parts.billed[p.at], 0, parts.principal_minor[p.at])
+        cells = parts.principal_minor[p.at] * ~parts.billed[p.at]
         part = p.pour(take, cells)
         parts.principal_minor[p.at] -= part
         parts.fee_minor[p.at[(part > 0) & (part == cells)]] = 0
@@ -158,14 +162,15 @@ class Payment:
     def plan_of(self, purchase: Int64s) -> None:
         """Pour over the plan made of each purchase (k,): next terms, then what is billed."""
         mine = (self.loans.source[self.s.at] == purchase[self.s.of]) & (purchase[self.s.of] > 0)
-        ahead = np.where(mine, self.loans.unbilled_minor[self.s.at], 0)
+        ahead = self.loans.unbilled_minor[self.s.at] * mine
         self._take_ahead(self.s.pour(self.left, ahead))
         cells = self._cells("principal", np.ones(len(self.call.i), np.bool_))
-        self._take("principal", self.s.pour(self.left, np.where(mine, cells, 0)))
+        self._take("principal", self.s.pour(self.left, cells * mine))
 
     def loan_principal(self, rows: Index, amount_minor: Int64s) -> None:
         """Pay ``amount_minor`` (k,) off one loan of each line, at ``rows`` (k,)."""
-        self._take("principal", np.where(self.s.at == rows[self.s.of], amount_minor[self.s.of], 0))
+        mine = self.s.at == rows[self.s.of]
+        self._take("principal", amount_minor[self.s.of] * mine)
 
     def ahead(self, which: Flags) -> None:
         """Pour over all that is unbilled, by the cut that would bill it, then loan number."""
@@ -174,11 +179,11 @@ class Payment:
         next_due = next_cut_on(self.call.on, lines.cycle_day[i])
         next_due = next_due + state.terms.due_after_days[lines.terms[i]]
         p = state.parts_of(self.s, i)
-        draw = self.loans.kind[self.s.at] == LoanKind.DRAW
+        draw = self.loans.kind[self.s.at] == LoanKind.DRAW.value
         cells = np.concatenate(
             (
-                np.where(draw, self.loans.unbilled_minor[self.s.at], 0),
-                np.where(parts.billed[p.at], 0, parts.principal_minor[p.at]),
+                self.loans.unbilled_minor[self.s.at] * draw,
+                parts.principal_minor[p.at] * ~parts.billed[p.at],
                 lines.cycle_minor[i],
             )
         )
@@ -186,7 +191,7 @@ class Payment:
         due_on = np.concatenate((next_due[self.s.of], parts.due_on[p.at], next_due))
         m, q = len(self.s.at), len(p.at)
         place = np.concatenate((np.arange(m), p.of, np.full(len(i), m)))
-        cells = np.where(which[of], cells, 0)
+        cells *= which[of]
         order = np.lexsort((place, due_on, of))
         count = np.bincount(of, minlength=len(i))
         by_cut = Segments(order, of[order], np.cumsum(count) - count, count)
@@ -199,6 +204,9 @@ class Payment:
         """Make the transfers from ``source`` accounts (k,); the rest becomes overpayment."""
         call = self.call
         for rank in RANKS:
-            call.move(source, call.receivable(RECEIVABLE[rank], Account.RECOVERY), self.paid[rank])
-        call.move(source, call.account(Account.OVERPAYMENT), self.left)
-        call.state.lines.overpaid_minor[call.i] += self.left
+            if self.paid[rank].any():
+                receivable = call.receivable(RECEIVABLE[rank], Account.RECOVERY)
+                call.move(source, receivable, self.paid[rank])
+        if self.left.any():
+            call.move(source, call.account(Account.OVERPAYMENT), self.left)
+            call.state.lines.overpaid_minor[call.i] += self.left

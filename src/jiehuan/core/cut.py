@@ -26,7 +26,7 @@ def is_idle(call: Call) -> Flags:
 
 def statement(call: Call) -> None:
     """Cut a statement for every line that is neither idle nor written off."""
-    call = call.keep(~is_idle(call) & (call.state.lines.status[call.i] != Status.WRITTEN_OFF))
+    call = call.keep(~is_idle(call) & (call.state.lines.status[call.i] != Status.WRITTEN_OFF.value))
     state, i = call.state, call.i
     lines = state.lines
     due_on = (call.on + state.terms.due_after_days[lines.terms[i]]).astype(np.int32)
@@ -99,8 +99,8 @@ def _bill_charges(call: Call, s: Segments, new: dict[Item, Int64s]) -> None:
 def _bill_draws(call: Call, s: Segments, new: dict[Item, Int64s]) -> None:
     """Bill draws whole at the first cut after them."""
     loans = call.state.loans.rows
-    draw = loans.kind[s.at] == LoanKind.DRAW
-    new[Item.DRAWS] = s.sum(np.where(draw, loans.unbilled_minor[s.at], 0))
+    draw = loans.kind[s.at] == LoanKind.DRAW.value
+    new[Item.DRAWS] = s.sum(loans.unbilled_minor[s.at] * draw)
     rows = s.at[draw]
     loans.billed_minor[rows] += loans.unbilled_minor[rows]
     loans.unbilled_minor[rows] = 0
@@ -115,8 +115,8 @@ def _bill_terms(call: Call, s: Segments, due_on: Days) -> tuple[Int64s, Int64s]:
         return principal, fees
     p = state.parts_of(s, call.i)
     due = ~parts.billed[p.at] & (parts.due_on[p.at] <= due_on[s.of[p.of]])
-    principal = p.sum(np.where(due, parts.principal_minor[p.at], 0))
-    fees = p.sum(np.where(due, parts.fee_minor[p.at], 0))
+    principal = p.sum(parts.principal_minor[p.at] * due)
+    fees = p.sum(parts.fee_minor[p.at] * due)
     parts.billed[p.at[due]] = True
     loans.unbilled_minor[s.at] -= principal
     loans.billed_minor[s.at] += principal
@@ -159,7 +159,7 @@ def _minimum(call: Call, s: Segments, principal: Int64s, fees: Int64s, balance: 
     revolving = s.sum(owed - instalments)
     share = np.maximum(terms.minimum_floor_minor[ids], ceil_ppm(revolving, terms.minimum_ppm[ids]))
     used = lines.cycle_minor[i] + s.sum(loans.unbilled_minor[rows] + owed)
-    over = np.where(terms.over_limit_in_minimum[ids], np.maximum(used - lines.limit_minor[i], 0), 0)
+    over = np.maximum(used - lines.limit_minor[i], 0) * terms.over_limit_in_minimum[ids]
     d = state.dues.gather(i)
     past = d.sum(state.dues.rows.unmet_minor[d.at])
     least = np.minimum(revolving, share) + s.sum(instalments + charges) + past + over

@@ -43,13 +43,12 @@ def bearing(state: State, rows: Index, i: Index) -> tuple[Int64s, Int64s]:
     principal bears the late rate in place of its own (terms.md 2, "late").
     """
     loans, status = state.loans.rows, state.lines.status[i]
-    alive = status != Status.WRITTEN_OFF
+    alive = status != Status.WRITTEN_OFF.value
     late = state.lines.past_due_on[i] > 0
-    draw = loans.kind[rows] == LoanKind.DRAW
-    carried = loans.carried_minor[rows]
-    before = np.where(draw, loans.unbilled_minor[rows] + loans.billed_minor[rows], 0)
-    own = np.where(alive, before + np.where(late, 0, carried), 0)
-    return own, np.where(alive & late, carried, 0)
+    draw = loans.kind[rows] == LoanKind.DRAW.value
+    carried = loans.carried_minor[rows] * alive
+    before = (loans.unbilled_minor[rows] + loans.billed_minor[rows]) * (draw & alive)
+    return before + carried * ~late, carried * late
 
 
 def reckon(state: State, rows: Index, i: Index, until_on: Days) -> None:
@@ -57,7 +56,7 @@ def reckon(state: State, rows: Index, i: Index, until_on: Days) -> None:
     loans = state.loans.rows
     days = until_on - loans.reckoned_on[rows]
     own, late = bearing(state, rows, i)
-    assert not ((own + late > 0) & (days < 0)).any()
+    assert days.min(initial=0) >= 0 or not ((own + late > 0) & (days < 0)).any()
     late_ppm = state.terms.late_rate_ppm[loans.terms[rows]]
     loans.interest_num[rows] += accrue(own, loans.rate_ppm[rows], days)
     loans.penalty_num[rows] += accrue(late, late_ppm, days)

@@ -38,7 +38,7 @@ def write_off(call: Call) -> None:
     state, lines, loans = call.state, call.state.lines, call.state.loans.rows
     late_since = lines.past_due_on[call.i]
     days_min = state.terms.write_off_days_min[lines.terms[call.i]]
-    overdue = lines.status[call.i] == Status.OVERDUE
+    overdue = lines.status[call.i] == Status.OVERDUE.value
     call = call.keep(overdue & (call.on - late_since >= days_min))
     i = call.i
     s = state.open_loans(i)

@@ -30,7 +30,7 @@ def repay(call: Call) -> None:
 def _pay(call: Call) -> Payment:
     """Pour the amounts: named loans first, then the usual order, then all in advance."""
     state = call.state
-    gone = state.lines.status[call.i] == Status.WRITTEN_OFF
+    gone = state.lines.status[call.i] == Status.WRITTEN_OFF.value
     ref = np.where(gone, REF_USUAL, call.ref)
     everything = ref == REF_ALL
     s = state.open_loans(call.i)

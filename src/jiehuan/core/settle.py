@@ -9,7 +9,7 @@ import numpy as np
 from jiehuan.core.columns import MICRO, NEVER, Codes, Days, Flags
 from jiehuan.core.interest import reckon, running
 from jiehuan.core.ledger import Account
-from jiehuan.core.line import BUCKET_MAX, DAYS_A_BUCKET, Status
+from jiehuan.core.line import BUCKET_MAX, DAYS_A_BUCKET, TRANSITIONS, Happening, Status
 from jiehuan.core.segments import Index, Segments
 from jiehuan.core.state import Call, State
 
@@ -24,8 +24,9 @@ def settle(call: Call) -> None:
         _share_out_paid(state, s, i)
     _forget_rests(state, s, i)
     _add_up(state, s, i)
-    _cap_queue(state, i)
-    _judge_lateness(call, s)
+    d = state.dues.gather(i)
+    _cap_queue(state, d, i)
+    _judge_lateness(call, s, d)
     add_running(state, s, i)
 
 
@@ -48,7 +49,7 @@ def _share_out_paid(state: State, s: Segments, i: Index) -> None:
         ),
         (parts.fee_minor, loans.fee_due_minor[s.at], parts.fee_paid_minor),
     ):
-        cells = np.where(billed, due[p.at], 0)
+        cells = due[p.at] * billed
         paid[p.at] = p.pour(p.sum(cells) - left, cells)
 
 
@@ -67,11 +68,13 @@ def _forget_rests(state: State, s: Segments, i: Index) -> None:
         & (principal + charges == 0)
         & (np.abs(loans.interest_num[rows]) < MICRO)
         & (np.abs(loans.penalty_num[rows]) < MICRO)
-        & ~_has_fees_to_come(state, s, i)
     )
+    if not paid_off.any():
+        return
+    paid_off &= ~_has_fees_to_come(state, s, i)
     for name in ("interest", "penalty"):
         num = getattr(loans, f"{name}_num")
-        state.sums[f"{name}_dropped"][i] += s.sum(np.where(paid_off, num[rows], 0))
+        state.sums[f"{name}_dropped"][i] += s.sum(num[rows] * paid_off)
         num[rows[paid_off]] = 0
     loans.open[rows[paid_off]] = False
 
@@ -81,7 +84,7 @@ def _has_fees_to_come(state: State, s: Segments, i: Index) -> Flags:
     if not state.parts.roomy:
         return np.zeros(len(s.at), np.bool_)
     parts, p = state.parts.rows, state.parts_of(s, i)
-    return np.asarray(p.sum(np.where(parts.billed[p.at], 0, parts.fee_minor[p.at])) > 0)
+    return np.asarray(p.sum(parts.fee_minor[p.at] * ~parts.billed[p.at]) > 0)
 
 
 def _add_up(state: State, s: Segments, i: Index) -> None:
@@ -98,36 +101,45 @@ def _add_up(state: State, s: Segments, i: Index) -> None:
     )
 
 
-def _cap_queue(state: State, i: Index) -> None:
+def _cap_queue(state: State, d: Segments, i: Index) -> None:
     """Keep the unmet minimums within what is billed and unpaid, from the newest back."""
+    if not len(d.at):
+        return
     lines, dues = state.lines, state.dues.rows
-    d = state.dues.gather(i)
     billed = lines.used_minor[i] - lines.cycle_minor[i] - lines.unbilled_minor[i]
     left = np.maximum(billed + lines.charges_minor[i] - lines.overpaid_minor[i], 0)
     dues.unmet_minor[d.at] = d.pour(left, dues.unmet_minor[d.at])
 
 
-def _judge_lateness(call: Call, s: Segments) -> None:
+def _judge_lateness(call: Call, s: Segments, d: Segments) -> None:
     """Find the oldest passed due day that is unmet; a change of rate begins today."""
     state, i, until_on = call.state, call.i, call.until_on
     lines, dues = state.lines, state.dues.rows
-    d = state.dues.gather(i)
+    before = lines.past_due_on[i]
+    if not len(d.at) and not before.any():
+        return
     late = (dues.unmet_minor[d.at] > 0) & (dues.due_on[d.at] < until_on[d.of])
     oldest = np.full(len(i), NEVER, np.int32)
     np.minimum.at(oldest, d.of[late], dues.due_on[d.at[late]])
     oldest[oldest == NEVER] = 0
 
-    before = lines.past_due_on[i]
     turned = ((before > 0) != (oldest > 0))[s.of] & (state.loans.rows.carried_minor[s.at] > 0)
     reckon(state, s.at[turned], i[s.of[turned]], until_on[s.of[turned]])
     lines.past_due_on[i] = oldest
 
-    status = lines.status[i]
-    status = np.where((status == Status.ACTIVE) & (oldest > 0), Status.OVERDUE, status)
-    lines.status[i] = np.where((status == Status.OVERDUE) & (oldest == 0), Status.ACTIVE, status)
     changed = before != oldest
     if changed.any():
+        lines.status[i] = _AFTER[(oldest > 0).astype(np.int8), lines.status[i]]
         rebucket(call.keep(changed))
+
+
+def _after(happening: Happening) -> Codes:
+    """Return of each status which one follows when something happens, or the same."""
+    return np.array([TRANSITIONS[status].get(happening, status) for status in Status], np.int16)
+
+
+# What follows of each status from nothing being past due, and from something being so.
+_AFTER = np.stack((_after(Happening.CAUGHT_UP), _after(Happening.MISSED_DUE)))
 
 
 def bucket_of(past_due_on: Days, at_close_of: Days) -> Codes:
@@ -146,7 +158,7 @@ def rebucket(call: Call) -> None:
     after = bucket_of(lines.past_due_on[i], call.until_on - np.int32(1))
     s = state.open_loans(i)
     loans = state.loans.rows
-    moved = (before != after) & (lines.status[i] != Status.WRITTEN_OFF)
+    moved = (before != after) & (lines.status[i] != Status.WRITTEN_OFF.value)
     for kind, owed in (
         (Account.PRINCIPAL, lines.used_minor[i]),
         (Account.INTEREST, s.sum(loans.interest_due_minor[s.at])),

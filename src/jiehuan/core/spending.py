@@ -114,7 +114,7 @@ def capture(call: Call) -> None:
 def end_hold(call: Call, ended: HoldState) -> None:
     """End holds that are still open, with nothing spent."""
     at = find_hold(call)
-    still = (at >= 0) & (call.state.holds.rows.state[at] == HoldState.HELD)
+    still = (at >= 0) & (call.state.holds.rows.state[at] == HoldState.HELD.value)
     call, at = call.keep(still), at[still]
     _release(call, at, call.state.holds.rows.left_minor[at], ended)
 
