@@ -63,8 +63,10 @@ def _aged_at(state: State, i: Index) -> Ids:
 
 
 def _hold_expired_at(state: State, i: Index) -> Ids:
-    h = state.holds.gather(i)
     first = np.full(len(i), _NEVER)
+    if not state.holds.roomy:
+        return first
+    h = state.holds.gather(i)
     np.minimum.at(first, h.of, _hold_ends_at(state, h.at))
     return np.where(first > state.lines.position[i], first, _NEVER)
 

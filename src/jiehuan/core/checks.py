@@ -29,6 +29,11 @@ def _forced(call: Call) -> Flags:
     return np.asarray(call.commands.flags[call.c] & FORCED != 0)
 
 
+def _has_status_unforced(call: Call, status: Status) -> Flags:
+    has: Flags = _status(call) == status.value
+    return np.asarray(has & ~_forced(call)) if has.any() else has
+
+
 def _available(call: Call) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     lines, i = call.state.lines, call.i
     return lines.limit_minor[i] - lines.used_minor[i] - lines.held_minor[i]
@@ -43,11 +48,11 @@ def _line_closed(call: Call) -> Flags:
 
 
 def _line_written_off(call: Call) -> Flags:
-    return np.asarray((_status(call) == Status.WRITTEN_OFF.value) & ~_forced(call))
+    return _has_status_unforced(call, Status.WRITTEN_OFF)
 
 
 def _line_past_due(call: Call) -> Flags:
-    return np.asarray((_status(call) == Status.OVERDUE.value) & ~_forced(call))
+    return _has_status_unforced(call, Status.OVERDUE)
 
 
 def _in_future(call: Call) -> Flags:

@@ -61,8 +61,9 @@ def next_cut_on(after_on: Days, cycle_day: Codes | Int64s | int) -> Days:
         ['2026-02-28', '2026-02-28']
     """
     month = month_of(after_on)
-    here_on = on_day_of_month(month, cycle_day)
-    return np.where(here_on > after_on, here_on, on_day_of_month(month + 1, cycle_day))
+    day = _is_day_of_month(cycle_day)
+    here_on = _on_day(month, day)
+    return np.where(here_on > after_on, here_on, _on_day(month + 1, day))
 
 
 def add_months(on: Days, months: Int64s | Codes | int) -> Days:
@@ -109,12 +110,21 @@ def on_day_of_month(month: Months, day: Codes | Int64s | Days | int) -> Days:
     Returns:
         Days, shape (n,).
     """
-    assert np.min(day, initial=1) >= 1
-    assert np.max(day, initial=1) <= CYCLE_DAY_MAX
+    return _on_day(month, _is_day_of_month(day))
 
-    wanted_on: Days = _FIRST_ON[month] + (np.asarray(day, np.int32) - np.int32(1))
-    last_on: Days = _FIRST_ON[month + 1] - np.int32(1)
-    return np.minimum(wanted_on, last_on)
+
+def _is_day_of_month(day: Codes | Int64s | Days | int) -> Days:
+    """Return days of the month that are all 1 .. 31."""
+    given = np.asarray(day, np.int32)
+    assert given.min(initial=1) >= 1
+    assert given.max(initial=1) <= CYCLE_DAY_MAX
+    return given
+
+
+def _on_day(month: Months, day: Days) -> Days:
+    """Return a day of each month, or its last one: the day before the next one's first."""
+    wanted_on: Days = _FIRST_ON[month] + day
+    return np.minimum(wanted_on, _FIRST_ON[month + 1]) - np.int32(1)
 
 
 def parse(text: str) -> int:

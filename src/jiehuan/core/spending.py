@@ -34,16 +34,25 @@ def purchase(call: Call) -> None:
         call.account(Account.MERCHANT_PAYABLE),
         amount,
     )
-    paid = np.minimum(lines.overpaid_minor[i], amount)
+    lines.cycle_minor[i] += amount
+    lines.used_minor[i] += amount
+    if lines.overpaid_minor[i].any():
+        _use_overpayment(call)
+    _remember(call)
+
+
+def _use_overpayment(call: Call) -> None:
+    """Pay for a purchase with what is overpaid."""
+    lines, i = call.state.lines, call.i
+    paid = np.minimum(lines.overpaid_minor[i], call.amount)
     call.move(
         call.account(Account.OVERPAYMENT),
         call.receivable(Account.PRINCIPAL, Account.RECOVERY),
         paid,
     )
     lines.overpaid_minor[i] -= paid
-    lines.cycle_minor[i] += amount - paid
-    lines.used_minor[i] += amount - paid
-    _remember(call)
+    lines.cycle_minor[i] -= paid
+    lines.used_minor[i] -= paid
 
 
 def _remember(call: Call) -> None:

@@ -211,7 +211,8 @@ def _reserve_parts(
     """Lay out instalments by line and place of their plans; return also where these are."""
     room = np.zeros(len(loaded.lines), np.int64)
     converts = _MAKES_PARTS[commands.kind]
-    np.add.at(room, line[converts], np.maximum(commands.count[converts], 0))
+    if converts.any():
+        np.add.at(room, line[converts], np.maximum(commands.count[converts], 0))
     if not len(loaded.parts):
         parts = reserve(Parts, loaded.lines.id, loaded.parts, loaded.parts.line, room)
         return parts, np.zeros(len(parts.rows), np.int64)
