@@ -68,17 +68,19 @@ def create(
     Raises:
         UsageError: The book exists.
     """
-    made = conn.execute(
-        "INSERT INTO book (book, business_date, currency, clock, opened_on)"
-        " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (book) DO NOTHING RETURNING book",
-        (book, _date(business_on), currency, "virtual" if virtual else "real", _date(business_on)),
-    ).fetchone()
-    if made is None:
-        raise UsageError(f"book {book} exists already; open it instead of making it")
-    conn.execute(
-        "INSERT INTO day (book, business_date, first_seq)"
-        f" SELECT b.book, b.business_date, 1 FROM book b WHERE b.book = {book:d}"
-    )
+    clock = "virtual" if virtual else "real"
+    with conn.transaction():
+        made = conn.execute(
+            "INSERT INTO book (book, business_date, currency, clock, opened_on)"
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (book) DO NOTHING RETURNING book",
+            (book, _date(business_on), currency, clock, _date(business_on)),
+        ).fetchone()
+        if made is None:
+            raise UsageError(f"book {book} exists already; open it instead of making it")
+        conn.execute(
+            "INSERT INTO day (book, business_date, first_seq)"
+            f" SELECT b.book, b.business_date, 1 FROM book b WHERE b.book = {book:d}"
+        )
 
 
 def _date(on: int) -> dt.date:

@@ -24,7 +24,8 @@ class DecisionRow:
     def canonical(self) -> bytes:
         """Return it as bytes that are the same on every machine: each field behind its length."""
         parts = []
-        for value in dataclasses.astuple(self):
+        for name in _FIELDS:
+            value = getattr(self, name)
             match value:
                 case bytes():
                     text = value
@@ -34,3 +35,6 @@ class DecisionRow:
                     text = str(value).encode()
             parts += [len(text).to_bytes(4, "big"), text]
         return b"".join(parts)
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(DecisionRow))

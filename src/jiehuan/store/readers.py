@@ -7,22 +7,9 @@ from typing import Final
 
 import psycopg
 
-from jiehuan.core.errors import DatabaseDown
+from jiehuan.store import trouble
 
 IDLE_MAX: Final = 8
-
-
-@contextlib.contextmanager
-def speaking() -> Iterator[None]:
-    """Tell a database that does not answer from one that says no.
-
-    Raises:
-        DatabaseDown: The connection broke, or none could be made.
-    """
-    try:
-        yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise DatabaseDown(f"the database does not answer: {error}") from error
 
 
 class Readers:
@@ -40,7 +27,7 @@ class Readers:
         Raises:
             DatabaseDown: The database does not answer.
         """
-        with speaking():
+        with trouble.named():
             conn = self._lend()
             try:
                 conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

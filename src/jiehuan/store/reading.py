@@ -262,11 +262,6 @@ def moved(
 # --- What audit needs ---------------------------------------------------------------------------
 
 
-def commands_after(conn: psycopg.Connection, book: int, seq: int) -> Rows:
-    """Return the next up to 200,000 commands after number ``seq``, whatever their outcome."""
-    return _page(conn, COMMAND, book, seq, 4 * PAGE_ROWS)
-
-
 def outbox(conn: psycopg.Connection, book: int) -> Rows:
     """Return the instructions of a book."""
     return read(conn, OUTBOX, book)

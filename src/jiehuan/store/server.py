@@ -21,6 +21,7 @@ The directory::
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -48,6 +49,7 @@ LOG_BYTES_MAX = 16 * 2**20
 _SOCKET_DIRECTORY_MAX = 92
 _START_TRIES_SECONDS = 30.0
 _TELL_SECONDS = 1.0
+_NO_SPACE = os.strerror(errno.ENOSPC)
 
 Tell = Callable[[str], None]
 
@@ -64,6 +66,7 @@ _SETTINGS = {
     "max_wal_size": "1GB",
     "checkpoint_timeout": "15min",
     "max_parallel_workers_per_gather": "0",
+    "dynamic_shared_memory_type": "mmap",  # in the directory: a kill leaves nothing elsewhere
     "jit": "off",
     "TimeZone": "UTC",
     "log_timezone": "UTC",
@@ -111,13 +114,25 @@ class Server:
         self.dsn = self._dsn(DATABASE)
 
     @classmethod
-    def temporary(cls, *, tell: Tell = _quiet, settings: dict[str, str] | None = None) -> Self:
+    def temporary(
+        cls,
+        place: Path | None = None,
+        *,
+        tell: Tell = _quiet,
+        settings: dict[str, str] | None = None,
+    ) -> Self:
         """Make a server in a new temporary directory, which goes when the server is closed.
 
         What programs that were killed left of theirs is removed first.
+
+        Args:
+            place: Where the directory is made; the system's place for such by default.
+            tell: As of the constructor.
+            settings: As of the constructor.
         """
-        _sweep()
-        directory = Path(tempfile.mkdtemp(prefix="jiehuan-"))
+        place = place or Path(tempfile.gettempdir())
+        _sweep(place)
+        directory = Path(tempfile.mkdtemp(prefix="jiehuan-", dir=place))
         server = cls(directory, tell=tell, settings=settings)
         server._temporary = True
         return server
@@ -169,6 +184,18 @@ class Server:
             DiskFull: There is no room to start, even without the ballast.
             DatabaseDown: It does not start; the message has its last words.
         """
+        while True:
+            try:
+                self._start()
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                self._drop_ballast()
+            else:
+                return
+
+    def _start(self) -> None:
+        """Bring the server up; a full disk shows as an ``OSError``."""
         self._prepare()
         if self._using is None:
             self._using = os.open(self.directory / "use.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -220,7 +247,12 @@ class Server:
 
     def _prepare(self) -> None:
         """Make the directory ours, or check that it is."""
-        self.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise UsageError(f"{self.directory} is not a directory") from None
+        except PermissionError as error:
+            raise UsageError(f"{self.directory} cannot be made: {error}") from None
         marker = self.directory / "jiehuan.json"
         try:
             names = {path.name for path in self.directory.iterdir()}
@@ -310,7 +342,7 @@ class Server:
         done = run([*command, *(["--no-sync"] if self._temporary else [])], self._user, work)
         if done.returncode:
             said = (done.stderr or done.stdout).strip()
-            if "No space left on device" in said:
+            if _NO_SPACE in said:
                 raise DiskFull(f"{self.directory}: no room to make a database")
             raise DatabaseDown(f"{self.directory}: the database could not be made: {said}")
         work.rename(self._postgres)
@@ -329,8 +361,10 @@ class Server:
             "pg_ident.conf": maps,
         }
         for name, content in files.items():
-            _write_whole(self._postgres / name, "\n".join(content) + "\n")
-            self._give(self._postgres / name)
+            path, text = self._postgres / name, "\n".join(content) + "\n"
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                _write_whole(path, text)
+            self._give(path)
 
     def _bring_up(self) -> None:
         """Start PostgreSQL and wait until it answers, however long its recovery takes."""
@@ -341,7 +375,7 @@ class Server:
             said = self._try()
             if said is None:
                 return
-            if "No space left on device" in said:
+            if _NO_SPACE in said:
                 self._drop_ballast()
             elif not postmaster.is_passing(said, self._postgres) or time.monotonic() > until:
                 raise DatabaseDown(f"{self.directory}: PostgreSQL does not start: {said}")
@@ -424,9 +458,9 @@ def _tail(log: Path, start: int) -> str:
         return file.read().decode(errors="replace").strip()
 
 
-def _sweep() -> None:
+def _sweep(place: Path) -> None:
     """Remove temporary servers whose programs were killed."""
-    for directory in Path(tempfile.gettempdir()).glob("jiehuan-*"):
+    for directory in place.glob("jiehuan-*"):
         with contextlib.suppress(OSError, ValueError, TypeError):
             made = json.loads((directory / "jiehuan.json").read_text(encoding="utf-8"))
             lock = os.open(directory / "use.lock", os.O_RDWR)

@@ -1,0 +1,54 @@
+"""Programs of our own, started by a test to be killed or stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Child:
+    """A Python program that says, a line each, what it has done; in a process group of its own."""
+
+    def __init__(self, source, *arguments, **environment):
+        paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": paths} | environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        )
+
+    def hear(self):
+        """Return the next line that it says; "" when it has ended."""
+        return self.process.stdout.readline().strip()
+
+    def tell(self, line):
+        """Give it a line to read."""
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def send(self, number, *, group=False):
+        """Send a signal to it, or like Ctrl-C to its whole group."""
+        (os.killpg if group else os.kill)(self.process.pid, number)
+
+    def wait_until_stopped(self):
+        """Return once it has stopped itself."""
+        _, status = os.waitpid(self.process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
