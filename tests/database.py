@@ -57,7 +57,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def database(server: Server) -> Iterator[str]:
     """The address of a database with our schema and no rows; its schema must not be changed."""
-    dsn = _SWEPT.pop() if _SWEPT else _made(server, TEMPLATE)
+    dsn = _SWEPT.pop() if _SWEPT else make_database(server, TEMPLATE)
     yield dsn
     _sweep(dsn)
     _SWEPT.append(dsn)
@@ -66,16 +66,16 @@ def database(server: Server) -> Iterator[str]:
 @pytest.fixture
 def empty_database(server: Server) -> str:
     """The address of a database with nothing in it."""
-    return _made(server, "template0")
+    return make_database(server, "template0")
 
 
 @pytest.fixture
 def fresh_database(server: Server) -> Callable[[], str]:
     """Make new databases with our schema, as many as are asked for, to do anything with."""
-    return lambda: _made(server, TEMPLATE)
+    return lambda: make_database(server, TEMPLATE)
 
 
-def _made(server: Server, template: str) -> str:
+def make_database(server: Server, template: str) -> str:
     """Make a database; it goes with the server."""
     name = f"test_{next(_NUMBERS)}"
     with psycopg.connect(server.dsn, autocommit=True) as connection:

@@ -106,9 +106,9 @@ BROKEN = {
     "INSERT INTO transfer VALUES (1, 1, 0, 1, 5, 5, 1, '2026-01-01', '2026-01-01')": "two_sides",
     "INSERT INTO transfer VALUES (1, 1, 0, 1, 5, 6, 0, '2026-01-01', '2026-01-01')": "amount",
     "INSERT INTO statement VALUES (1, 1, 1, '2026-01-01', '2026-01-01', 0, 5, 6, 0)": "minimum",
-    "INSERT INTO hold VALUES (1, 1, 1, 1, 1, 5, 6, 0, '2026-01-01')": "left_minor",
-    "INSERT INTO instalment VALUES (1, 1, 1, 1, '2026-01-01', 5, 0, 6, 0, false)": "instalment",
-    "INSERT INTO terms VALUES (0, 1, 'a', 1, '2026-01-01', 'text', '\\x00')": "hash",
+    "INSERT INTO hold VALUES (1, 1, 1, 1, 1, 5, 6, 0, '2026-01-01')": "hold_left_is_part",
+    "INSERT INTO instalment VALUES (1, 1, 1, 1, '2026-01-01', 5, 0, 6, 0, false)": "paid_is_part",
+    "INSERT INTO terms VALUES (0, 1, 'a', 1, '2026-01-01', 'text', '\\x00')": "terms_ha",
     "INSERT INTO book (book, business_date, currency, clock, opened_on)"
     " VALUES (1, '2026-01-01', 'Yuan', 'virtual', '2026-01-01')": "currency",
 }
@@ -135,7 +135,8 @@ def test_preparing_twice_does_nothing(empty_database):
 def test_steps_that_are_new_are_taken_on_top_of_the_others(empty_database, monkeypatch):
     prepare(empty_database)
     more = migrate.Migration(len(migrations()) + 1, "more", "CREATE TABLE more (book smallint)")
-    monkeypatch.setattr(migrate, "migrations", lambda known=migrations(): [*known, more])
+    every = [*migrations(), more]
+    monkeypatch.setattr(migrate, "migrations", lambda: every)
 
     prepare(empty_database)
 

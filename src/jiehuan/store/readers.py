@@ -28,9 +28,8 @@ class Readers:
             DatabaseDown: The database does not answer.
         """
         with trouble.named():
-            conn = self._lend()
+            conn = self._begun()
             try:
-                conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 yield conn
                 conn.execute("COMMIT")
             except BaseException:
@@ -41,16 +40,21 @@ class Readers:
             except queue.Full:
                 conn.close()
 
-    def _lend(self) -> psycopg.Connection:
-        """Return an idle session that still lives, or a new one."""
+    def _begun(self) -> psycopg.Connection:
+        """Return an idle session that still lives, or a new one, in a new snapshot."""
         while True:
             try:
-                conn = self._idle.get_nowait()
+                conn, fresh = self._idle.get_nowait(), False
             except queue.Empty:
-                return self._connect()
-            if not conn.closed and conn.pgconn.status == psycopg.pq.ConnStatus.OK:
+                conn, fresh = self._connect(), True
+            try:
+                conn.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            except psycopg.Error:
+                conn.close()
+                if fresh:
+                    raise
+            else:
                 return conn
-            conn.close()
 
     def close(self) -> None:
         """Close the sessions that are idle."""

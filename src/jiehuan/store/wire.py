@@ -250,7 +250,7 @@ def copy_in(rows: Rows, book: int) -> bytes:
     """
     layout = _in_layout(rows.dtype)
     out = np.empty(len(rows), layout.dtype)
-    out.view(np.uint8).reshape(len(rows), -1)[:] = layout.blank
+    out.view(np.uint8).reshape(len(rows), layout.dtype.itemsize)[:] = layout.blank
     out["book"] = book
     for name, kind in _plan(rows.dtype):
         out[name] = kind.encode(rows[name])

@@ -31,8 +31,9 @@ CREATE TABLE terms (
     version integer NOT NULL,
     from_on date NOT NULL,
     text    text NOT NULL,
-    hash    bytea NOT NULL CHECK (hash = sha256(convert_to(text, 'UTF8'))),
-    UNIQUE (product, version)
+    hash    bytea NOT NULL,
+    UNIQUE (product, version),
+    CONSTRAINT terms_hash_is_that_of_the_text CHECK (hash = sha256(convert_to(text, 'UTF8')))
 );
 
 CREATE TABLE policy (
@@ -40,8 +41,9 @@ CREATE TABLE policy (
     version integer NOT NULL,
     from_on date NOT NULL,
     text    text NOT NULL,
-    hash    bytea NOT NULL CHECK (hash = sha256(convert_to(text, 'UTF8'))),
-    PRIMARY KEY (name, version)
+    hash    bytea NOT NULL,
+    PRIMARY KEY (name, version),
+    CONSTRAINT policy_hash_is_that_of_the_text CHECK (hash = sha256(convert_to(text, 'UTF8')))
 );
 
 CREATE TABLE model (
@@ -49,8 +51,9 @@ CREATE TABLE model (
     version integer NOT NULL,
     from_on date NOT NULL,
     bytes   bytea NOT NULL,
-    hash    bytea NOT NULL CHECK (hash = sha256(bytes)),
-    PRIMARY KEY (name, version)
+    hash    bytea NOT NULL,
+    PRIMARY KEY (name, version),
+    CONSTRAINT model_hash_is_that_of_the_bytes CHECK (hash = sha256(bytes))
 );
 
 -- People and businesses.  Personal data only as ciphertext, looked up by a blind index.
@@ -156,8 +159,8 @@ CREATE TABLE instalment (
     fee_paid_minor       bigint NOT NULL,
     billed               boolean NOT NULL,
     PRIMARY KEY (book, line, loan, no),
-    CHECK (principal_paid_minor BETWEEN 0 AND principal_minor),
-    CHECK (fee_paid_minor BETWEEN 0 AND fee_minor)
+    CONSTRAINT instalment_principal_paid_is_part CHECK (principal_paid_minor BETWEEN 0 AND principal_minor),
+    CONSTRAINT instalment_fee_paid_is_part CHECK (fee_paid_minor BETWEEN 0 AND fee_minor)
 ) WITH (fillfactor = 80);
 
 CREATE TABLE hold (
@@ -167,10 +170,11 @@ CREATE TABLE hold (
     kind         smallint NOT NULL,
     state        smallint NOT NULL,
     amount_minor bigint NOT NULL CHECK (amount_minor > 0),
-    left_minor   bigint NOT NULL CHECK (left_minor BETWEEN 0 AND amount_minor),
+    left_minor   bigint NOT NULL,
     merchant     bigint NOT NULL,
     expires_on   date NOT NULL,
-    PRIMARY KEY (book, line, no)
+    PRIMARY KEY (book, line, no),
+    CONSTRAINT hold_left_is_part CHECK (left_minor BETWEEN 0 AND amount_minor)
 ) WITH (fillfactor = 80);
 CREATE INDEX hold_held ON hold (book, expires_on, line) WHERE state = 1;
 
@@ -268,7 +272,7 @@ CREATE TABLE batch (
     hash          bytea NOT NULL CHECK (length(hash) = 32),
     previous_hash bytea NOT NULL CHECK (length(previous_hash) = 32),
     PRIMARY KEY (book, first_seq),
-    CHECK (last_seq >= first_seq)
+    CONSTRAINT batch_has_commands CHECK (last_seq >= first_seq)
 );
 
 -- The close of a day goes on in batches; `cursor` is the last line done in the present sweep.
