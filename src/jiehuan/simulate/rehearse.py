@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from jiehuan.core.columns import Commands, Int64s
+from jiehuan.core.columns import Commands, Int64s, Statements
 from jiehuan.core.commands import MOMENT, Kind, Moment
 from jiehuan.core.outcomes import Outcome
 from jiehuan.core.state import Loaded, State
@@ -25,12 +25,14 @@ class Rehearsal:
 
     Attributes:
         journal: All commands and day events in the order of booking, ``seq`` from 1.
+        statements: All statements, by day and line; ``no`` is provisional.
         plans: The plan of each month.
         states: The lines on each 1st after a month, after its statement.
         end: The lines after the last close.
     """
 
     journal: Commands
+    statements: Statements
     plans: list[Plan]
     states: list[State]
     end: State
@@ -53,7 +55,14 @@ def rehearse(terms: TermsTable, people: People, months: int) -> Rehearsal:
     runs.append(ahead.run(terms, lines, Commands.empty(0), until))
     assert all((run.outcome == Outcome.DONE).all() for run in runs)
     waves = [[wave for wave, _ in run.outs] for run in runs]
-    return Rehearsal(_journal(waves), plans, states, runs[-1].state)
+    return Rehearsal(_journal(waves), _statements(runs), plans, states, runs[-1].state)
+
+
+def _statements(runs: list[ahead.Run]) -> Statements:
+    """Return the statements of all runs."""
+    cuts = [cut.to_rows() for run in runs for _, out in run.outs for cut in out.statements]
+    rows = np.concatenate([np.zeros(0, Statements.DTYPE), *cuts])
+    return Statements.from_rows(rows[np.lexsort((rows["line"], rows["cut_on"]))])
 
 
 def _journal(runs: list[list[Commands]]) -> Commands:
