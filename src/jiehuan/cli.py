@@ -128,6 +128,48 @@ def demo(
         raise SystemExit(1)
 
 
+@app.command(
+    epilog="Example: jiehuan train clients.parquet --target default_next_month --out models"
+)
+def train(
+    table: Annotated[Path, typer.Argument(metavar="DATA", help="Parquet, one row a subject.")],
+    *,
+    target: Annotated[str, typer.Option("--target", help="Column: 1 where the subject defaulted.")],
+    out: Annotated[Path, typer.Option("--out", help="Directory for the scorecard's file.")],
+    name: Annotated[
+        str, typer.Option("--name", help="application or behaviour, or a name of yours.")
+    ] = "behaviour",
+    feature: Annotated[
+        list[str] | None, typer.Option("--feature", help="What to look at instead; repeat it.")
+    ] = None,
+    subject: Annotated[
+        str, typer.Option("--subject", help="Column with the number of the subject.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Make a scorecard from a table of history, and measure it out of fold."""
+    from jiehuan.risk.training import train_file
+
+    with Console(stderr=True).status("training"):
+        made = train_file(table, target, name, feature or (), subject)
+    file = out / f"{made.name}.json"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(made.model)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}") from error
+    told = {
+        "model": str(file), "sha256": made.sha256, "features": list(made.features),
+        "rows": made.rows, "bads": made.bads, "auc": round(made.auc, 4), "ks": round(made.ks, 4),
+        "auc_seen": round(made.auc_seen, 4),
+    }  # fmt: skip
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        for key, value in told.items():
+            print(f"{key:10} {', '.join(value) if isinstance(value, list) else value}")
+
+
 def _serve(
     dsn: str, book: int, port: int, console: Console, run: "Mapping[str, Any] | None" = None
 ) -> None:
