@@ -18,6 +18,7 @@ from jiehuan.engine.day import closing_legs, closing_rows
 from jiehuan.engine.ledger import Closing
 from jiehuan.reports.breach import Breach, Findings, compare
 from jiehuan.reports.refold import Played, is_event
+from jiehuan.reports.rows import sum_by
 from jiehuan.store.snapshot import DAY_DTYPE, Snapshot
 
 _OPENS = np.array([kind for kind in Kind if MOMENT[kind] is Moment.OPENS], np.int16)
@@ -38,7 +39,8 @@ def closed_on(book: Snapshot) -> int:
 def totals_of(played: Played) -> Rows:
     """Return what each day and product added to the running sums, zeros left out."""
     key = played.sums["booked_on"].astype(np.int64) * 2**16 + played.sums["product"]
-    keys, of = np.unique(key, return_inverse=True)
+    keys = np.unique(key)
+    of = np.searchsorted(keys, key)
     out = np.zeros(len(keys), DayTotals.DTYPE)
     out["booked_on"], out["product"] = keys // 2**16, keys % 2**16
     for name in SUMS:
@@ -68,9 +70,7 @@ class _Balances:
         on = transfers["booked_on"].astype(np.int64)
         key = np.concatenate((on << 32 | transfers["debit"], on << 32 | transfers["credit"]))
         amount = np.concatenate((transfers["amount_minor"], -transfers["amount_minor"]))
-        keys, of = np.unique(key, return_inverse=True)
-        net = np.zeros(len(keys), np.int64)
-        np.add.at(net, of, amount)
+        keys, net = sum_by(key, amount)
         self._on, self._account, self._net = keys >> 32, keys & 0xFFFFFFFF, net
         self.now: Counter[int] = Counter()
 

@@ -22,7 +22,7 @@ from jiehuan.core.state import IN_FORCE, SUMS
 from jiehuan.core.terms import TermsTable
 from jiehuan.reports.breach import Breach, Findings
 from jiehuan.reports.closings import closed_on
-from jiehuan.reports.rows import CHARGES, by_line, index_of
+from jiehuan.reports.rows import CHARGES, by_line, index_of, sum_by
 from jiehuan.store.snapshot import Snapshot
 
 Sums = Counter[int]
@@ -30,10 +30,7 @@ Sums = Counter[int]
 
 def _by_account(kind: Account, lines: Rows, bucket: Codes | int, amount: Int64s) -> Sums:
     """Return the sums of lines by account, zeros left out."""
-    numbers = account(kind, lines["product"], bucket)
-    keys, of = np.unique(numbers, return_inverse=True)
-    total = np.zeros(len(keys), np.int64)
-    np.add.at(total, of, amount)
+    keys, total = sum_by(account(kind, lines["product"], bucket).astype(np.int64), amount)
     return Counter({int(k): int(v) for k, v in zip(keys, total, strict=True) if v})
 
 
@@ -41,9 +38,7 @@ def balances(transfers: Rows) -> Sums:
     """Return the debits less credits of every account."""
     numbers = np.concatenate((transfers["debit"], transfers["credit"]))
     amounts = np.concatenate((transfers["amount_minor"], -transfers["amount_minor"]))
-    keys, of = np.unique(numbers, return_inverse=True)
-    total = np.zeros(len(keys), np.int64)
-    np.add.at(total, of, amounts)
+    keys, total = sum_by(numbers.astype(np.int64), amounts)
     return Counter(dict(zip(keys.tolist(), total.tolist(), strict=True)))
 
 

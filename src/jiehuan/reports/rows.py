@@ -18,6 +18,15 @@ CHARGES = {
 }
 
 
+def sum_by(keys: Int64s, amounts: Int64s) -> tuple[Int64s, Int64s]:
+    """Return each key once, sorted, and the sum of its amounts; both in of shape (n,)."""
+    each = np.unique(keys)
+    total = np.zeros(len(each), np.int64)
+    # Twice as fast as the inverse that ``unique`` gives.
+    np.add.at(total, np.searchsorted(each, keys), amounts)
+    return each, total
+
+
 def index_of(lines: Rows, owner: Int64s) -> Int64s:
     """Return where the line of each row is; the last one if it is not there."""
     at = np.searchsorted(lines["id"], owner)
