@@ -88,6 +88,7 @@ class Writer:
         """
         self.book = book
         self.ledger = Ledger()
+        self.terms = TermsTable(())
         self._connect = connect
         self._owner = owner
         self._conn: Connection | None = None
@@ -174,33 +175,37 @@ class Writer:
                 self._conn = self._connect()
             before = self._lease
             lease = books.claim(self._conn, self.book, self._owner, wait_seconds)
-            if before is None or (before.seq, before.business_on) != (
-                lease.seq,
-                lease.business_on,
-            ):
-                self._known = False
             if before is not None and lease.seq < before.seq:
                 raise InvariantBroken(
                     f"book {self.book} ends with command {lease.seq}, though {before.seq}"
                     " was committed: the database has lost what it had promised to keep"
                 )
+            stands = (lease.seq, lease.business_on)
+            if before is None or stands != (before.seq, before.business_on):
+                self._known = False
             self._lease = lease
-            if not self._known or books.count_terms(self._conn) != len(self.terms.products):
-                self._read(self._conn)
+            self._read(self._conn)
         self._holds = True
 
     def _read(self, conn: Connection) -> None:
-        """Read what a writer knows of its book beside the lease."""
-        self.terms = TermsTable(books.terms(conn))
+        """Read what a writer knows of its book beside the lease, unless nothing has changed."""
+        if books.count_terms(conn) != len(self.terms.products):
+            self.terms = TermsTable(books.terms(conn))
+        if self._known:
+            return
         self.closed_on = books.closed_on(conn, self.book)
         self._hash = books.last_hash(conn, self.book)
         if self.ledger.on != self.closed_on:
             self.ledger = Ledger()
         self._known = True
 
+    def _doubt(self) -> None:
+        """Believe nothing: a step may have been cut short between its COMMIT and our memory."""
+        self._holds = self._known = False
+
     def _hang_up(self) -> None:
         """Give up the connection: what is open on it must never be committed."""
-        self._holds = False
+        self._doubt()
         if self._conn is not None:
             self._conn.close()
             self._conn = None
@@ -225,7 +230,8 @@ class Writer:
                 with trouble.named():
                     return work()
             except (FenceLost, KeyTaken, Postponed):
-                self._holds, doubt = False, False
+                self._doubt()
+                doubt = False
                 if not left:
                     raise
             except (InDoubt, DatabaseDown) as error:
