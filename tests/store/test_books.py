@@ -14,7 +14,7 @@ from tests.database import TEMPLATE, make_database
 from tests.store.batches import BOOK, OPENED_ON, Pen, keys_of, make_book
 from tests.store.children import Child
 
-from jiehuan.core.errors import BookTaken, FenceLost, InDoubt, KeyTaken, Postponed, UsageError
+from jiehuan.core.errors import BookTaken, FenceLost, KeyTaken, Postponed, UsageError
 from jiehuan.store import books
 from jiehuan.store.database import connect
 from jiehuan.store.failpoints import NAMES

@@ -147,7 +147,7 @@ def children(conn: psycopg.Connection, book: int, ids: Int64s) -> dict[Table, Ro
     plans = loan[loan["kind"] == LoanKind.PLAN]
     parts = np.zeros(0, INSTALMENT.dtype)
     if len(plans):
-        parts = instalments(conn, book, np.unique(plans["line"]), plans["no"])
+        parts = instalments(conn, book, plans["line"], plans["no"])
     return {DUE: due, LOAN: loan, INSTALMENT: parts, HOLD: hold}
 
 
@@ -161,11 +161,16 @@ def dues(conn: psycopg.Connection, book: int, ids: Int64s) -> Rows:
     return _ask(conn, _of(DUE, "line", ids, _IS_UNMET), book)
 
 
-def instalments(conn: psycopg.Connection, book: int, loan_lines: Int64s, loans: Int64s) -> Rows:
-    """Return the instalments of loans; ``loan_lines`` are the lines they are on."""
-    table, where, values = _of(INSTALMENT, "line", loan_lines)
-    _, also, more = _of(INSTALMENT, "loan", loans)
-    return _ask(conn, (table, where + also, (*values, *more)), book)
+def instalments(conn: psycopg.Connection, book: int, lines: Int64s, loans: Int64s) -> Rows:
+    """Return the instalments of loans, each given by its line and its number, shape (n,)."""
+    sent = [wire.array(np.asarray(numbers, np.int64), BIGINT) for numbers in (lines, loans)]
+    return _ask(conn, (INSTALMENT, _OF_LOANS, sent), book)
+
+
+_OF_LOANS = (
+    " AND (t.line, t.loan) IN (SELECT u.line, u.loan"
+    " FROM unnest(%s::bigint[], %s::bigint[]) AS u(line, loan))"
+)
 
 
 def holds(conn: psycopg.Connection, book: int, ids: Int64s, refs: Int64s) -> Rows:

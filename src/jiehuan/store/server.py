@@ -65,6 +65,7 @@ _SETTINGS = {
     "default_transaction_isolation": "read committed",
     "max_wal_size": "1GB",
     "checkpoint_timeout": "15min",
+    "autovacuum_naptime": "10s",  # a new book grows a hundredfold in a minute
     "max_parallel_workers_per_gather": "0",
     "dynamic_shared_memory_type": "mmap",  # in the directory: a kill leaves nothing elsewhere
     "jit": "off",

@@ -13,10 +13,11 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from jiehuan.core.columns import Rows
-from jiehuan.core.errors import UsageError
+from jiehuan.core.errors import DatabaseRefused, UsageError
 from jiehuan.store import lookup, reading, registry
 from jiehuan.store.decisions import DecisionRow
 from jiehuan.store.lookup import BookRow
+from jiehuan.store.migrate import migrations
 from jiehuan.store.registry import ModelRow, PolicyRow
 from jiehuan.store.tables import TABLES
 
@@ -75,6 +76,28 @@ class Snapshot:
     policies: list[PolicyRow]
     models: list[ModelRow]
     moved: list[tuple[int, int, int]]
+
+
+def books(conn: psycopg.Connection) -> list[int]:
+    """Return the numbers of the books of a database, which is left as it is.
+
+    Raises:
+        DatabaseRefused: It is not ours, or has the schema of another version of the program.
+    """
+    with one_moment(conn):
+        found = conn.execute("SELECT to_regclass('public.schema_version')").fetchone()
+        if found is None or found[0] is None:
+            raise DatabaseRefused("the database holds no books of ours")
+        steps = conn.execute("SELECT version, hash FROM schema_version ORDER BY version").fetchall()
+        if [(row[0], bytes(row[1])) for row in steps] != [
+            (step.version, step.hash) for step in migrations()
+        ]:
+            raise DatabaseRefused(
+                f"the database has the schema of another version of jiehuan ({len(steps)} steps,"
+                f" this one knows {len(migrations())}); use that one"
+            )
+        rows = conn.execute("SELECT book FROM book ORDER BY book").fetchall()
+    return [row[0] for row in rows]
 
 
 def read(
