@@ -20,7 +20,7 @@ from jiehuan.core.errors import UsageError
 from jiehuan.core.segments import Index
 from jiehuan.engine.day import advance
 from jiehuan.engine.post import Writer
-from jiehuan.engine.requests import Requests, key_hashes
+from jiehuan.engine.requests import HASH, Requests, key_hashes
 from jiehuan.simulate.conduct import Months, follow
 from jiehuan.simulate.decisions import APPLICATION, REVIEW, Decided, decide_on
 from jiehuan.simulate.journal import Journal
@@ -43,6 +43,7 @@ PRODUCT = "card-tw-2005"
 
 BATCH = 4_000
 LINES_A_BATCH = 4_000
+HASH_BYTES = HASH.itemsize
 
 # Told after every day: how many days are done, of how many, and what is done next.
 Tell = Callable[[int, int, str], None]
@@ -189,15 +190,18 @@ class Taiwan:
         hashes = key_hashes(_keys(plan, month, self.people.id, past))
         clients = np.full(len(past), CLIENT, np.int32)
         found = books.find_keys(self.writer.conn, self.writer.book, clients, hashes)
-        if len(found) < len(past):
-            raise UsageError(
-                f"the book does not hold what was planned for {days.to_text(first_of(month))[:7]}"
-                " from these people; it was made from another --input or by another version"
-            )
         data = hashes.tobytes()
-        for place, row in enumerate(past.tolist()):
-            seq = found[CLIENT, data[16 * place : 16 * place + 16]]["seq"]
-            self._seqs[plan.what[row], plan.client[row]] = seq
+        rows = [
+            found.get((CLIENT, data[at : at + HASH_BYTES]))
+            for at in range(0, len(data), HASH_BYTES)
+        ]
+        for row, at in zip(rows, past.tolist(), strict=True):
+            if row is None or row["amount_minor"] != plan.commands.amount_minor[at]:
+                raise UsageError(
+                    f"the book does not hold what {days.to_text(first_of(month))[:7]} has in store"
+                    " for these people; it was made from another --input or by another version"
+                )
+            self._seqs[plan.what[at], plan.client[at]] = row["seq"]
 
     def follow(self) -> Months:
         """Return how the lines fared, from the journal."""
