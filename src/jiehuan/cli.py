@@ -88,9 +88,12 @@ def database(data: Path | None, console: Console) -> Iterator[str]:
 def demo(
     *,
     people: Annotated[
-        int | None, typer.Option("--people", help="Only so many clients; 0: an empty book.")
+        int | None,
+        typer.Option("--people", min=0, help="Only so many clients; 0: an empty book."),
     ] = None,
-    months: Annotated[int, typer.Option("--months", help="Only so many statements, 1 .. 6.")] = 6,
+    months: Annotated[
+        int, typer.Option("--months", min=1, max=6, help="Only so many statements.")
+    ] = 6,
     source: Annotated[
         Path | None, typer.Option("--input", help="Another Parquet file of the same columns.")
     ] = None,
@@ -110,6 +113,8 @@ def demo(
     from jiehuan.simulate import show
     from jiehuan.simulate.run import BOOK
 
+    if keep and not data and not os.environ.get(DATABASE):
+        raise UsageError("--keep goes on with the book that --data holds; name its directory")
     console = Console(stderr=True)
     chosen = clients.read(source or clients.shipped(), people)
     with database(data, console) as dsn:
@@ -168,6 +173,67 @@ def train(
     else:
         for key, value in told.items():
             print(f"{key:10} {', '.join(value) if isinstance(value, list) else value}")
+
+
+def _books_there(data: Path | None) -> None:
+    """Refuse to make a database where one is to be looked at.
+
+    Raises:
+        UsageError: None is named, or there is none.
+    """
+    if not data and not os.environ.get(DATABASE):
+        raise UsageError(f"say which books: name their directory with --data, or set {DATABASE}")
+    if data and not data.is_dir():
+        raise UsageError(f"{data} is not a directory; there are no books")
+
+
+@app.command()
+def audit(
+    *,
+    data: Data = None,
+    book: Annotated[
+        int | None, typer.Option("--book", help="Number of a book; without it, all.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Derive all that is stored again from the journal; exit with 1 if anything differs."""
+    from jiehuan.reports import audit as report
+    from jiehuan.store.database import connect
+    from jiehuan.store.sessions import Session
+
+    _books_there(data)
+    console = Console(stderr=True)
+    with (
+        database(data, console) as dsn,
+        connect(dsn, Session.READER) as conn,
+        console.status("audit") as status,
+    ):
+        audits = report.audit_all(conn, book, lambda what: status.update(f"audit: {what}"))
+    for one in audits:
+        print(json.dumps(one.to_json(), ensure_ascii=False) if as_json else one.text())
+    if any(one.breaches for one in audits):
+        raise SystemExit(1)
+
+
+@app.command()
+def replay(
+    number: Annotated[
+        int, typer.Argument(metavar="DECISION", help="Its number: the seq of its command.")
+    ],
+    *,
+    data: Data = None,
+    book: Annotated[int, typer.Option("--book", help="Number of the book.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Make a decision again from what it was made of; exit with 1 if it comes out otherwise."""
+    from jiehuan.reports.replay import replayed
+    from jiehuan.store.database import connect
+    from jiehuan.store.sessions import Session
+
+    _books_there(data)
+    with database(data, Console(stderr=True)) as dsn, connect(dsn, Session.READER) as conn:
+        again = replayed(conn, book, number)
+    print(json.dumps(again.to_json(), ensure_ascii=False) if as_json else again.text())
 
 
 def _serve(

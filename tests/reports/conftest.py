@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from tests.database import TEMPLATE, make_database
+from tests.reports.life import live
 
 from jiehuan.store.database import connect
 from jiehuan.store.server import Server
 from jiehuan.store.sessions import Session
-from tests.database import TEMPLATE, make_database
-from tests.reports.life import live
 
 
 @pytest.fixture(scope="package")

@@ -8,6 +8,16 @@ import dataclasses
 import datetime as dt
 
 import numpy as np
+from tests.engine.script import (
+    OPENED_ON,
+    Ask,
+    Client,
+    apply_for,
+    make_ready,
+    new_book,
+    told,
+    writer_of,
+)
 
 from jiehuan.core.commands import DECLINED, FORCED, Kind
 from jiehuan.core.terms import Product
@@ -22,16 +32,6 @@ from jiehuan.store import registry
 from jiehuan.store.database import connect
 from jiehuan.store.saving import DecisionRow
 from jiehuan.store.sessions import Session
-from tests.engine.script import (
-    OPENED_ON,
-    Ask,
-    Client,
-    apply_for,
-    make_ready,
-    new_book,
-    told,
-    writer_of,
-)
 
 LATE_DAYS_MAX = 31
 

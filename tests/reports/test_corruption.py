@@ -40,6 +40,9 @@ NEVER_EXEMPT = {
     "model",
 }
 
+# Of these every value follows from the commands, so a change is seen without the hash chain.
+DERIVED = {"transfer", "statement", "statement_item"}
+
 # Another value of each type.
 OTHER = {
     "smallint": "{0} + 1",
@@ -88,7 +91,8 @@ def is_seen(conn, book, table, column, kind):
             ),
             row,
         )
-        return bool(audit(conn, book))
+        checks = {breach.check for breach in audit(conn, book)}
+        return bool(checks - ({"chain"} if table in DERIVED else set()))
     except (psycopg.IntegrityError, JiehuanError):
         return True
     finally:
@@ -120,8 +124,10 @@ def test_exempt_columns_exist_and_none_is_of_the_journal_or_of_what_is_owed(conn
     assert set() == set(APART) & NEVER_EXEMPT
 
 
-ROWS = ("line", "due", "loan", "instalment", "hold", "command", "transfer", "statement")
-ROWS += ("statement_item", "batch", "decision", "day", "day_total", "outbox")
+ROWS = [
+    *("line", "due", "loan", "instalment", "hold", "command", "transfer", "statement"),
+    *("statement_item", "batch", "decision", "day", "day_total", "outbox"),
+]
 
 
 @pytest.mark.parametrize("table", ROWS)
@@ -150,8 +156,7 @@ def test_a_row_that_is_too_many_is_seen(conn, book, table):
     assert [] != audit(conn, book)
 
 
-def test_the_log_is_not_read_twice(lived, book):
-    """Audit of an idle connection begins and ends its own transaction."""
+def test_audit_ends_the_transaction_that_it_began(lived, book):
     with connect(lived[0], Session.READER) as connection:
         assert [] == audit(connection, book)
         assert psycopg.pq.TransactionStatus.IDLE == connection.info.transaction_status

@@ -5,6 +5,8 @@ add up to, row by row and column by column.  Nothing is repaired: a book that di
 itself is to be looked at by a person.
 """
 
+import dataclasses
+import time
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -47,8 +49,8 @@ MADE = {
     "hold": "holds",
 }
 
-# What can go wrong in playing a journal that was changed.
-_UNPLAYABLE = (
+# What a check may stumble over in rows that no program of ours has written.
+_UNREADABLE = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -57,6 +59,52 @@ _UNPLAYABLE = (
     TypeError,
     ValueError,
 )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Audit:
+    """What the audit of one book came to."""
+
+    book: int
+    commands: int
+    transfers: int
+    breaches: list[Breach]
+    seconds: float
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as JSON takes it."""
+        return {
+            "book": self.book,
+            "commands": self.commands,
+            "transfers": self.transfers,
+            "seconds": round(self.seconds, 2),
+            "audit": "clean" if not self.breaches else [str(one) for one in self.breaches],
+        }
+
+    def text(self) -> str:
+        """Return it for people: a line that says all is well, or a line a breach."""
+        head = f"book {self.book}: {self.commands:,} commands, {self.transfers:,} transfers"
+        said = [str(one) for one in self.breaches]
+        return "\n".join([f"{head}: {'NOT clean' if said else 'clean'}", *said])
+
+
+def audit_all(conn: Connection, number: int | None, tell: Progress) -> list[Audit]:
+    """Audit the book of a number, or all books of a database, each at its own moment.
+
+    Raises:
+        UsageError: There is no such book.
+        DatabaseRefused: The database is not ours.
+    """
+    audits = []
+    known = snapshot.books(conn)
+    for book in known if number is None else [number]:
+        begun = time.monotonic()
+        read = snapshot.read(conn, book, lambda table: tell(f"reading {table}"))
+        breaches = examine(read, tell)
+        commands, transfers = (len(read.tables[name]) for name in ("command", "transfer"))
+        seconds = time.monotonic() - begun
+        audits.append(Audit(book, commands, transfers, breaches, seconds))
+    return audits
 
 
 def audit(conn: Connection, book: int, progress: Progress | None = None) -> list[Breach]:
@@ -88,20 +136,18 @@ def examine(book: Snapshot, tell: Progress = _quiet) -> list[Breach]:
     found = Findings()
     for what, check in CHECKS.items():
         tell(what)
-        check(found, book)
-    tell("journal")
-    try:
-        terms = TermsTable([parse(row.text)[0] for row in book.terms])
-        controls.check_running(found, book, terms)
-        _check_refold(found, book, terms)
-    except _UNPLAYABLE as error:
-        said = f"{type(error).__name__}: {error}"
-        found.add(Breach("refold", "command", "", "", "a journal that can be played", said))
+        try:
+            check(found, book)
+        except _UNREADABLE as error:
+            said = f"{type(error).__name__}: {error}"
+            found.add(Breach(what, "book", "", "", "values that can be checked", said))
     return found.breaches()
 
 
-def _check_refold(found: Findings, book: Snapshot, terms: TermsTable) -> None:
+def check_refold(found: Findings, book: Snapshot) -> None:
     """Play the journal again and compare everything that it makes."""
+    terms = TermsTable([parse(row.text)[0] for row in book.terms])
+    controls.check_running(found, book, terms)
     commands = book.tables["command"]
     of_lines = commands[~closings.is_closing(commands)]
     played = refold(terms, of_lines, closings.closed_on(book))
@@ -149,4 +195,5 @@ CHECKS: dict[str, Callable[[Findings, Snapshot], None]] = {
     "policies": registers.check_policies,
     "models": registers.check_models,
     "decisions": registers.check_decisions,
+    "journal": check_refold,
 }

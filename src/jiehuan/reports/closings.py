@@ -123,13 +123,17 @@ def business_days(commands: Rows) -> Days:
 
     A caller's command is booked on it.  What opens a day is booked on that day or after, what
     closes one on the next: an event that is booked later than its own day was made by a
-    backdated command, and is booked with it.
+    backdated command, and is booked with it.  While a day's close goes on, such a command can
+    also make a statement of that day, which is then booked on it, though the next has begun.
     """
     on = commands["effective_on"].astype(np.int32)
     event = is_event(Commands.from_rows(commands))
-    own = np.where(np.isin(commands["kind"], _OPENS), on, on + np.int32(1))
+    opens = np.isin(commands["kind"], _OPENS)
     in_time = event & (commands["booked_on"] == on)
-    return np.asarray(np.where(in_time, own, commands["booked_on"]), np.int32)
+    own = np.where(opens, on, on + np.int32(1))
+    days = np.where(in_time, own, commands["booked_on"]).astype(np.int32)
+    reached = np.maximum.accumulate(days)
+    return np.where(in_time & opens & (reached == days + 1), reached, days)
 
 
 def check_days(found: Findings, book: Snapshot) -> None:

@@ -12,6 +12,7 @@ from jiehuan.reports.breach import Breach, Findings, compare, shown
 from jiehuan.risk import decision, model_file, policy_file
 from jiehuan.risk.decision import Decision
 from jiehuan.store.decisions import DecisionRow
+from jiehuan.store.lookup import DecisionFound
 from jiehuan.store.registry import ModelRow, PolicyRow
 from jiehuan.store.snapshot import Snapshot, TermsRow
 
@@ -120,7 +121,7 @@ def check_decisions(found: Findings, book: Snapshot) -> None:
 _DECIDED = np.dtype([("seq", "i8"), ("line", "i8"), ("kind", "i2")])
 
 
-def replayable(row: DecisionRow) -> Decision:
+def replayable(row: DecisionRow | DecisionFound) -> Decision:
     """Return a stored decision as ``risk.decision`` takes it."""
     values = {name: getattr(row, name) for name in decision.FIELDS}
     return Decision(**{**values, "decided_on": row.decided_on.toordinal()})

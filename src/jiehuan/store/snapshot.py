@@ -13,7 +13,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from jiehuan.core.columns import Rows
-from jiehuan.core.errors import DatabaseRefused, UsageError
+from jiehuan.core.errors import DatabaseRefused, InvariantBroken, UsageError
 from jiehuan.store import lookup, reading, registry
 from jiehuan.store.decisions import DecisionRow
 from jiehuan.store.lookup import BookRow
@@ -112,15 +112,26 @@ def read(
 
     Raises:
         UsageError: There is no such book.
+        InvariantBroken: Something in it is no value that we could have written.
     """
+    try:
+        return _read(conn, book, progress or _quiet)
+    except psycopg.DataError as error:
+        raise InvariantBroken(f"book {book} holds what cannot be read: {error}") from error
+
+
+def _quiet(_table: str) -> None:
+    """Tell nobody."""
+
+
+def _read(conn: psycopg.Connection, book: int, progress: Callable[[str], None]) -> Snapshot:
     with one_moment(conn):
         row = lookup.book(conn, book)
         if row is None:
             raise UsageError(f"there is no book {book}")
         tables = {}
         for name, table in TABLES.items():
-            if progress is not None:
-                progress(name)
+            progress(name)
             tables[name] = reading.read(conn, table, book)
         return Snapshot(
             row,
