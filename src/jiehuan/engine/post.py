@@ -96,7 +96,11 @@ class Writer:
         self._hash = b""
         self._known = False  # what was read of the book is as it is
         self._holds = False  # the book is ours as far as we know
-        self._take_once(wait_seconds)
+        try:
+            self._take_once(wait_seconds)
+        except BaseException:
+            self._hang_up()
+            raise
 
     def __enter__(self) -> Self:
         """Return the writer."""
