@@ -68,7 +68,7 @@ class Api:
     def __init__(self, dsn, number=1, waiting_max=1_024):
         self.dsn = dsn
         self.number = number
-        self.service = Service.open(dsn, number, "test", waiting_max)
+        self.service = Service.open(dsn, number, "test", waiting_max=waiting_max)
         self.app = create_app(self.service)
         self._keys = itertools.count(1)
 

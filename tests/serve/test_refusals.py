@@ -1,5 +1,7 @@
 """Every refusal is a problem that says what is wrong, with a stable code and the facts."""
 
+from typing import Any
+
 import pytest
 from tests.serve.api import PROBLEM, make_book, told
 
@@ -139,7 +141,7 @@ def _not_settled(api):
 
 
 O = Outcome  # noqa: E741  # a table is read by its columns
-REFUSALS = {
+REFUSALS: dict[Outcome, tuple[Any, int, dict[str, Any]]] = {
     O.KEY_REUSED_WITH_OTHER_CONTENT: (_key_reused, 422, {}),
     O.LINE_NOT_FOUND: (_line_not_found, 404, {"amount_minor": 1}),
     O.LINE_CLOSED: (_line_closed, 409, {"amount_minor": 1}),

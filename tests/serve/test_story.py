@@ -145,7 +145,9 @@ def test_an_application_is_approved_referred_or_declined_and_the_decision_kept(
         [one["code"] for one in decision["reasons"]],
     )
     assert {"age_years": age, "limit_asked_minor": 500_000} == decision["inputs"]
-    assert (200 if outcome == "approve" else 404) == api.get("/v1/lines/" + api.id("line", 1)).status_code
+    assert (200 if outcome == "approve" else 404) == api.get(
+        "/v1/lines/" + api.id("line", 1)
+    ).status_code
 
 
 def test_a_quote_adds_up_and_says_when_each_part_is_due(api):
@@ -153,9 +155,7 @@ def test_a_quote_adds_up_and_says_when_each_part_is_due(api):
 
     assert (2_500, 25_000) == (quote["fee_minor"], quote["fee_ppm"])
     assert 102_500 == sum(term["amount_minor"] for term in quote["terms"])
-    assert ["2026-04-10", "2026-05-10", "2026-06-10"] == [
-        term["due_on"] for term in quote["terms"]
-    ]
+    assert ["2026-04-10", "2026-05-10", "2026-06-10"] == [term["due_on"] for term in quote["terms"]]
 
 
 def test_the_terms_of_a_quote_are_those_of_the_conversion(api):

@@ -1,12 +1,11 @@
 """How do many callers share the one writer of a book?  By a queue: one thread, small batches.
 
 Whatever waits is posted as one batch, in the order in which it came, and each caller is
-answered after its COMMIT.  A batch that fails as a whole fails nobody for ever: the writer is
-dropped, the book is claimed anew for whoever comes next, and a caller who was told "in doubt"
-retries with the same key.
+answered after its COMMIT.  A batch that fails as a whole fails nobody for ever: the writer
+looks at the book again before the next, and a caller who was told "in doubt" retries with the
+same key.
 """
 
-import contextlib
 import threading
 import time
 from collections import deque
@@ -21,7 +20,6 @@ from jiehuan.core.errors import JiehuanError, QueueFull
 from jiehuan.engine.post import Writer
 from jiehuan.engine.requests import Answers, Requests
 from jiehuan.store.books import LEASE_SECONDS
-from jiehuan.store.readers import speaking
 
 T = TypeVar("T")
 
@@ -79,30 +77,34 @@ def _split(answers: Answers, parts: Sequence[Requests]) -> list[Answers]:
 class Queue:
     """One thread that owns a book's writer, and those who wait for it."""
 
-    def __init__(self, claim: Callable[[], Writer], waiting_max: int = WAITING_MAX) -> None:
-        """Claim the book and begin.
+    def __init__(self, writer: Writer, waiting_max: int = WAITING_MAX) -> None:
+        """Begin.
 
         Args:
-            claim: Claims the book; called again after the writer was lost.
+            writer: Of the book; it is ours from here on.
             waiting_max: Beyond so many, who comes is refused at once.
-
-        Raises:
-            JiehuanError: The book cannot be claimed.
         """
-        self._claim = claim
+        self._writer = writer
         self._waiting_max = waiting_max
         self._waiting: deque[Ask[Any]] = deque()
         self._arrived = threading.Condition()
         self._closing = False
-        self._writer: Writer | None = claim()
+        self._trouble: JiehuanError | None = None
         self._renew_at = time.monotonic() + RENEW_SECONDS
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    @property
-    def holds_book(self) -> bool:
-        """Whether the book was ours when last we looked, and a thread is there to write it."""
-        return self._thread.is_alive() and self._writer is not None
+    def check(self) -> None:
+        """Return if the book was ours when last we looked, and a thread is there to write it.
+
+        Raises:
+            QueueFull: We are closing.
+            JiehuanError: What keeps us from writing.
+        """
+        if self._trouble is not None:
+            raise self._trouble
+        if self._closing or not self._thread.is_alive():
+            raise QueueFull("the book is being closed")
 
     def post(self, requests: Requests) -> "Future[Answers]":
         """Have requests posted with whatever else waits.
@@ -151,21 +153,7 @@ class Queue:
             if live:
                 self._serve(live)
             self._keep()
-        self._drop()
-
-    def _keep(self) -> None:
-        """Renew the lease in time; claim the book again if it was lost."""
-        if time.monotonic() < self._renew_at:
-            return
-        self._renew_at = time.monotonic() + RENEW_SECONDS
-        try:
-            with speaking():
-                if self._writer is None:
-                    self._writer = self._claim()
-                else:
-                    self._writer.renew()
-        except JiehuanError:
-            self._drop()
+        self._writer.close()
 
     def _next(self) -> list[Ask[Any]]:
         """Wait for somebody, or until the lease wants renewing; take those right behind along."""
@@ -182,16 +170,27 @@ class Queue:
                     break
             return asks
 
+    def _keep(self) -> None:
+        """Renew the lease in time, or take the book again if it was lost."""
+        if time.monotonic() < self._renew_at:
+            return
+        self._renew_at = time.monotonic() + RENEW_SECONDS
+        try:
+            self._writer.renew()
+        except JiehuanError as error:
+            self._trouble = error
+        else:
+            self._trouble = None
+
     def _serve(self, asks: list[Ask[Any]]) -> None:
-        """Do what is asked and answer; on any error claim the book anew before the next."""
+        """Do what is asked, and answer."""
         try:
             results = self._do(asks)
         except JiehuanError as error:
-            self._drop()
+            self._trouble = error
             for ask in asks:
                 ask.future.set_exception(error)
         except Exception as error:  # noqa: BLE001  # whatever it is, those who wait are told
-            self._drop()
             if len(asks) == 1:
                 asks[0].future.set_exception(error)
                 return
@@ -199,22 +198,13 @@ class Queue:
             for ask in asks:
                 self._serve([ask])
         else:
+            self._trouble = None
             for ask, result in zip(asks, results, strict=True):
                 ask.future.set_result(result)
 
     def _do(self, asks: list[Ask[Any]]) -> list[Any]:
         """Run the job, or post the requests as one batch."""
-        with speaking():
-            if self._writer is None:
-                self._writer = self._claim()
-            if asks[0].job is not None:
-                return [asks[0].job(self._writer)]
-            parts = [ask.requests for ask in asks if ask.requests is not None]
-            return _split(self._writer.post(join(parts)), parts)
-
-    def _drop(self) -> None:
-        """Let the writer go: what it knows of the book may be wrong."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            with contextlib.suppress(JiehuanError), speaking():
-                writer.close()
+        if asks[0].job is not None:
+            return [asks[0].job(self._writer)]
+        parts = [ask.requests for ask in asks if ask.requests is not None]
+        return _split(self._writer.post(join(parts)), parts)

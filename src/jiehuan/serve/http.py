@@ -171,7 +171,10 @@ def declare_problems(app: FastAPI) -> None:
 
 
 def _declare(operation: dict[str, Any]) -> None:
-    for status, answer in operation["responses"].items():
-        if int(status) >= problems.BAD_REQUEST and "content" in answer:
+    for status, answer in list(operation["responses"].items()):
+        if "HTTPValidationError" in str(answer):
+            # FastAPI thinks of ids in the path; every text is one, or is not found.
+            del operation["responses"][status]
+        elif int(status) >= problems.BAD_REQUEST and "content" in answer:
             content = answer["content"]
             answer["content"] = {MEDIA_TYPE: content.pop("application/json")}

@@ -19,7 +19,7 @@ from jiehuan.core.errors import UsageError
 from jiehuan.core.outcomes import Outcome
 from jiehuan.core.terms import Product, TermsTable
 from jiehuan.engine import day
-from jiehuan.engine.post import Writer
+from jiehuan.engine.post import TAKEOVER_SECONDS, Writer
 from jiehuan.engine.queue import WAITING_MAX, Queue
 from jiehuan.engine.requests import Requests, hashes, key_hashes
 from jiehuan.reports import overview
@@ -114,11 +114,12 @@ class Service:
         virtual: Whether its clock is virtual.
     """
 
-    def __init__(self, found: BookRow, queue: Queue, readers: Readers) -> None:
+    def __init__(self, found: BookRow, owner: str, queue: Queue, readers: Readers) -> None:
         """Join what ``open`` has made."""
         self.book = found.book
         self.currency = found.currency
         self.virtual = found.virtual
+        self._owner = owner
         self._queue = queue
         self._readers = readers
         self._page_lock = threading.Lock()
@@ -126,14 +127,23 @@ class Service:
         self._clock_keys: OrderedDict[str, tuple[int, tuple[int, int]]] = OrderedDict()
 
     @classmethod
-    def open(cls, dsn: str, book: int, owner: str, waiting_max: int = WAITING_MAX) -> Self:
+    def open(
+        cls,
+        dsn: str,
+        book: int,
+        owner: str,
+        *,
+        waiting_max: int = WAITING_MAX,
+        wait_seconds: float = TAKEOVER_SECONDS,
+    ) -> Self:
         """Claim a book and open it.
 
         Args:
             dsn: The database, ready for us (``engine.book.prepare``).
             book: Its number.
-            owner: Who we are; a book has one writer at a time.
+            owner: Who we are; no two programs that run at once may share a name.
             waiting_max: How many requests may wait for the writer.
+            wait_seconds: How long to wait for the lease of another writer to run out.
 
         Raises:
             UsageError: There is no such book.
@@ -146,8 +156,12 @@ class Service:
         if found is None:
             readers.close()
             raise UsageError(f"there is no book {book}; make it first")
-        queue = Queue(lambda: Writer(partial(connect, dsn), book, owner), waiting_max)
-        return cls(found, queue, readers)
+        try:
+            writer = Writer(partial(connect, dsn), book, owner, wait_seconds=wait_seconds)
+        except BaseException:
+            readers.close()
+            raise
+        return cls(found, owner, Queue(writer, waiting_max), readers)
 
     def close(self) -> None:
         """Finish what waits and give the book back."""
@@ -163,12 +177,12 @@ class Service:
 
         Raises:
             Problem: The book is not ours now.
-            DatabaseDown: The database does not answer.
+            JiehuanError: What else keeps us from writing or reading.
         """
         with self.snapshot() as conn:
-            lookup.book(conn, self.book)
-        if not self._queue.holds_book:
-            raise Problem("book_taken")
+            if self.row(conn).owner != self._owner:
+                raise Problem("book_taken")
+        self._queue.check()
 
     def row(self, conn: Connection) -> BookRow:
         """Return the book as it stands."""
