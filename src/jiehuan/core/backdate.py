@@ -41,6 +41,7 @@ class Walk:
     statements: list[Statements]
     items: list[Items]
     instructions: list[Instructions]
+    applied_minor: dict[int, int]  # by number of the command
 
     def by_account(self) -> dict[int, int]:
         """Return debits less credits of every account."""
@@ -59,6 +60,9 @@ class Walk:
         self.statements += out.statements
         self.items += out.items
         self.instructions += out.instructions
+        self.applied_minor.update(
+            zip(commands.seq.tolist(), out.applied_minor.tolist(), strict=True)
+        )
 
 
 @dataclasses.dataclass(slots=True)
@@ -96,7 +100,7 @@ def fold(terms: TermsTable, journal: Commands) -> Walk:
     """Play a line's journal (accepted commands, any order) from nothing."""
     commands = Commands.from_rows(journal.to_rows()[order_of(journal)])
     lines = Loaded.nothing(np.unique(journal.line))
-    walk = Walk(build(terms, lines, commands, accepted=True, track=True), [], [], [], [], [])
+    walk = Walk(build(terms, lines, commands, accepted=True, track=True), [], [], [], [], [], {})
     walk.take(apply(walk.state, commands), commands)
     return walk
 
@@ -122,7 +126,7 @@ def walk(terms: TermsTable, journal: Commands, until: int, seq: int) -> Walk:
         until: The position up to which day events are made.
         seq: Number of the first event that is made.
     """
-    out = Walk(_begin(terms, journal, until // len(Moment)), [], [], [], [], [])
+    out = Walk(_begin(terms, journal, until // len(Moment)), [], [], [], [], [], {})
     todo = sorted(((_key(row), row) for row in journal.to_rows()), key=lambda item: item[0])
     known = {_name(row) for row in journal.to_rows() if row["kind"] >= Kind.STATEMENT}
     while True:
@@ -160,6 +164,7 @@ def rebook(
     made = np.array(after.made, Commands.DTYPE) if after.made else Commands.empty(0).to_rows()
     _keep_documents(line, after.state.lines, made, int(command.effective_on[0]))
     numbers = np.append(made["seq"], command.seq)
+    command.applied_minor[:] = after.applied_minor[int(command.seq[0])]
     return Rebooked(
         Outcome.DONE,
         command,
