@@ -23,9 +23,8 @@ from jiehuan.core.errors import (
     UsageError,
 )
 from jiehuan.core.terms import Product, parse
-from jiehuan.store import reading, wire
+from jiehuan.store import reading
 from jiehuan.store.chain import FIRST
-from jiehuan.store.tables import COMMAND
 
 Hashes = NDArray[np.void]
 
@@ -235,13 +234,8 @@ def find_keys(
         clients: Who sent each key, shape (n,).
         keys: Their hashes, shape (n,) of 16 bytes.
     """
-    sent = np.empty(len(keys), [("client", "i4"), ("key_hash", "V16")])
-    sent["client"], sent["key_hash"] = clients, keys
-    found = reading.read_where(conn, COMMAND, book, _AMONG, wire.arrays(sent))
-    return {(int(row["client"]), row["key_hash"].tobytes()): row for row in found}
-
-
-_AMONG = (
-    " AND (t.client, t.key_hash) IN (SELECT u.client, u.key_hash"
-    " FROM unnest(%s::integer[], %s::uuid[]) AS u(client, key_hash))"
-)
+    asked = np.empty(len(keys), [("client", "i4"), ("key_hash", "V16")])
+    asked["client"], asked["key_hash"] = clients, keys
+    once = np.unique(asked.view("V20")).view(asked.dtype)
+    rows = reading.keyed(conn, book, once["client"], once["key_hash"])
+    return {(int(row["client"]), row["key_hash"].tobytes()): row for row in rows}

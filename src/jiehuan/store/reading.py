@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from jiehuan.core.columns import Commands, Int64s, Rows
+from jiehuan.core.columns import Commands, Ids, Int64s, Rows
 from jiehuan.core.line import HoldState, LoanKind
 from jiehuan.core.outcomes import Outcome
 from jiehuan.store import sql, wire
@@ -28,12 +28,11 @@ from jiehuan.store.tables import (
     TABLES,
     Table,
 )
-from jiehuan.store.wire import BIGINT
 
 PAGE_ROWS = 50_000
 
 Query = tuple[Table, str, Sequence[Any]]
-"""A table, a condition on ``t`` that begins with AND, and the condition's parameters."""
+"""What is read, the statement and its parameters."""
 
 
 def read(conn: psycopg.Connection, table: Table, book: int, where: str = "") -> Rows:
@@ -46,16 +45,9 @@ def read(conn: psycopg.Connection, table: Table, book: int, where: str = "") -> 
         where: A condition on ``t`` that begins with AND; without it the whole table is read.
     """
     if where:
-        return read_where(conn, table, book, where, ())
+        return _ask(conn, (table, sql.select(table, book, where), ()))
     pages = list(read_pages(conn, table, book))
     return np.concatenate(pages) if pages else np.empty(0, table.dtype)
-
-
-def read_where(
-    conn: psycopg.Connection, table: Table, book: int, where: str, values: Sequence[Any]
-) -> Rows:
-    """Return the rows that meet a condition with parameters; see ``read``."""
-    return _ask(conn, (table, where, values), book)
 
 
 def read_pages(
@@ -67,7 +59,7 @@ def read_pages(
     """
     first = table.key[0]
     if table.dtype[first] != np.int64:  # a day a row: such a table is small
-        yield _ask(conn, (table, "", ()), book)
+        yield _ask(conn, (table, sql.select(table, book, ""), ()))
         return
     after = -(2**63)
     while True:
@@ -92,20 +84,20 @@ def _page(conn: psycopg.Connection, table: Table, book: int, after: int, rows: i
     return wire.records(answer[0], table.dtype)
 
 
-def _ask(conn: psycopg.Connection, query: Query, book: int) -> Rows:
+def _ask(conn: psycopg.Connection, query: Query) -> Rows:
     """Return the rows that a query finds."""
-    table, where, values = query
-    answer = conn.execute(sql.select(table, book, where).encode(), values, binary=True).fetchone()
+    table, statement, values = query
+    answer = conn.execute(statement.encode(), values, binary=True).fetchone()
     assert answer is not None
     return wire.records(answer[0], table.dtype)
 
 
-def _ask_all(conn: psycopg.Connection, queries: Sequence[Query], book: int) -> list[Rows]:
+def _ask_all(conn: psycopg.Connection, queries: Sequence[Query]) -> list[Rows]:
     """Return what several queries find, in one round trip."""
     with conn.pipeline():
         cursors = [
-            conn.execute(sql.select(table, book, where).encode(), values, binary=True)
-            for table, where, values in queries
+            conn.execute(statement.encode(), values, binary=True)
+            for _, statement, values in queries
         ]
     answers = [cursor.fetchone() for cursor in cursors]
     return [
@@ -114,22 +106,34 @@ def _ask_all(conn: psycopg.Connection, queries: Sequence[Query], book: int) -> l
     ]
 
 
-def _of(table: Table, column: str, ids: Int64s, more: str = "") -> Query:
-    """Ask for the rows with a column among ``ids``."""
-    sent = wire.array(np.asarray(ids, np.int64), BIGINT)
-    return table, f" AND t.{column} = ANY(%s::bigint[]){more}", (sent,)
+def by(table: Table, book: int, keys: Mapping[str, np.ndarray], where: str = "") -> Query:
+    """Ask for the rows that have one of several keys, each given once.
+
+    Args:
+        table: What to read.
+        book: Whose rows.
+        keys: Columns of the key, all of shape (n,), by their names in the table.
+        where: A further condition on ``t`` that begins with AND.
+    """
+    dtype = table.dtype
+    sent = [
+        wire.array(np.asarray(values, dtype[name]), wire.wire_type(name, dtype[name]))
+        for name, values in keys.items()
+    ]
+    return table, sql.select_by(table, book, tuple(keys), where), sent
 
 
 # --- What a batch needs -------------------------------------------------------------------------
 
-_IS_OPEN = " AND t.open"
-_IS_UNMET = " AND t.unmet_minor > 0"
-_IS_HELD = f" AND t.state = {HoldState.HELD:d}"
+IS_OPEN = " AND t.open"
+IS_UNMET = " AND t.unmet_minor > 0"
+IS_HELD = f" AND t.state = {HoldState.HELD:d}"
+IS_DONE = f" AND t.outcome = {Outcome.DONE:d}"
 
 
 def lines(conn: psycopg.Connection, book: int, ids: Int64s) -> Rows:
     """Return the lines that exist among ``ids``."""
-    return _ask(conn, _of(LINE, "id", ids), book)
+    return _ask(conn, by(LINE, book, {"id": np.unique(ids)}))
 
 
 def children(conn: psycopg.Connection, book: int, ids: Int64s) -> dict[Table, Rows]:
@@ -138,53 +142,38 @@ def children(conn: psycopg.Connection, book: int, ids: Int64s) -> dict[Table, Ro
     These are their unmet minimums, open loans, the instalments of those that are plans, and
     what is held.
     """
+    of_lines = {"line": np.unique(ids)}
     queries = [
-        _of(DUE, "line", ids, _IS_UNMET),
-        _of(LOAN, "line", ids, _IS_OPEN),
-        _of(HOLD, "line", ids, _IS_HELD),
+        by(DUE, book, of_lines, IS_UNMET),
+        by(LOAN, book, of_lines, IS_OPEN),
+        by(HOLD, book, of_lines, IS_HELD),
     ]
-    due, loan, hold = _ask_all(conn, queries, book)
+    due, loan, hold = _ask_all(conn, queries)
     plans = loan[loan["kind"] == LoanKind.PLAN]
     parts = np.zeros(0, INSTALMENT.dtype)
     if len(plans):
-        parts = instalments(conn, book, plans["line"], plans["no"])
+        of_plans = {"line": plans["line"], "loan": plans["no"]}
+        parts = _ask(conn, by(INSTALMENT, book, of_plans))
     return {DUE: due, LOAN: loan, INSTALMENT: parts, HOLD: hold}
 
 
-def loans(conn: psycopg.Connection, book: int, ids: Int64s) -> Rows:
-    """Return the open loans of lines."""
-    return _ask(conn, _of(LOAN, "line", ids, _IS_OPEN), book)
-
-
-def dues(conn: psycopg.Connection, book: int, ids: Int64s) -> Rows:
-    """Return the unmet minimums of lines."""
-    return _ask(conn, _of(DUE, "line", ids, _IS_UNMET), book)
-
-
-def instalments(conn: psycopg.Connection, book: int, lines: Int64s, loans: Int64s) -> Rows:
-    """Return the instalments of loans, each given by its line and its number, shape (n,)."""
-    sent = [wire.array(np.asarray(numbers, np.int64), BIGINT) for numbers in (lines, loans)]
-    return _ask(conn, (INSTALMENT, _OF_LOANS, sent), book)
-
-
-_OF_LOANS = (
-    " AND (t.line, t.loan) IN (SELECT u.line, u.loan"
-    " FROM unnest(%s::bigint[], %s::bigint[]) AS u(line, loan))"
-)
-
-
 def holds(conn: psycopg.Connection, book: int, ids: Int64s, refs: Int64s) -> Rows:
-    """Return what is held on lines, and the holds numbered ``refs`` whatever became of them."""
-    sent = wire.array(np.asarray(refs, np.int64), BIGINT)
+    """Return what is held on lines, and their holds numbered ``refs`` whatever became of them."""
     named = f" AND (t.state = {HoldState.HELD:d} OR t.no = ANY(%s::bigint[]))"
-    table, where, values = _of(HOLD, "line", ids, named)
-    return _ask(conn, (table, where, (*values, sent)), book)
+    table, statement, values = by(HOLD, book, {"line": np.unique(ids)}, named)
+    sent = wire.array(np.asarray(refs, np.int64), wire.BIGINT)
+    return _ask(conn, (table, statement, (*values, sent)))
 
 
 def journal(conn: psycopg.Connection, book: int, ids: Int64s) -> Commands:
     """Return the accepted commands of lines, in journal order."""
-    accepted = f" AND t.outcome = {Outcome.DONE:d}"
-    return Commands.from_rows(_ask(conn, _of(COMMAND, "line", ids, accepted), book))
+    rows = _ask(conn, by(COMMAND, book, {"line": np.unique(ids)}, IS_DONE))
+    return Commands.from_rows(rows)
+
+
+def keyed(conn: psycopg.Connection, book: int, clients: Ids, keys: np.ndarray) -> Rows:
+    """Return the commands that were journalled under keys, each given once, shape (n,)."""
+    return _ask(conn, by(COMMAND, book, {"client": clients, "key_hash": keys}))
 
 
 def commands_after(conn: psycopg.Connection, book: int, seq: int) -> Rows:

@@ -36,7 +36,7 @@ from jiehuan.store.tables import (
     OutboxState,
     Table,
 )
-from jiehuan.store.wire import BIGINT, SMALLINT
+from jiehuan.store.wire import BIGINT
 
 __all__ = ["Batch", "DayStep", "DecisionRow", "save"]
 
@@ -196,12 +196,17 @@ def _batch_row(book: int, commands: Rows, digest: bytes, previous: bytes) -> lis
     return [(statement, (int(commands["seq"][0]), int(commands["seq"][-1]), digest, previous))]
 
 
+def delete_of_lines(table: Table, book: int) -> str:
+    """Return the delete of all rows of some lines."""
+    return f"DELETE FROM {table.name} WHERE book = {book:d} AND line = ANY(%s)"
+
+
 def _writes(book: int, batch: Batch) -> Iterator[Statement]:
     """Yield every statement but the inserts of rows that may go by COPY."""
     if len(batch.replaced):
         lines = wire.array(np.asarray(batch.replaced, np.int64), BIGINT)
         for table in CHILDREN:
-            yield f"DELETE FROM {table.name} WHERE book = {book:d} AND line = ANY(%s)", (lines,)
+            yield delete_of_lines(table, book), (lines,)
     for table, rows in batch.updates.items():
         if len(rows):
             yield sql.update(table, book), wire.arrays(rows)
@@ -238,15 +243,11 @@ def _days(book: int, batch: Batch) -> Iterator[Statement]:
 def _answers(book: int, commands: Rows) -> Iterator[Statement]:
     """Yield what ends the instructions that the outside world has answered."""
     done = commands["outcome"] == Outcome.DONE
-    answers = {kind: commands["ref"][done & (commands["kind"] == kind)] for kind in ANSWERED}
-    ids = np.concatenate(list(answers.values()))
-    if len(ids):
-        states = [np.full(len(refs), ANSWERED[kind]) for kind, refs in answers.items()]
-        statement = (
-            "UPDATE outbox o SET state = u.state FROM unnest(%s::bigint[], %s::smallint[])"
-            f" AS u(id, state) WHERE o.book = {book:d} AND o.id = u.id"
-        )
-        yield statement, (wire.array(ids, BIGINT), wire.array(np.concatenate(states), SMALLINT))
+    for kind, state in ANSWERED.items():
+        ids = commands["ref"][done & (commands["kind"] == kind)]
+        if len(ids):
+            statement = f"UPDATE outbox SET state = %s WHERE book = {book:d} AND id = ANY(%s)"
+            yield statement, (int(state), wire.array(ids, BIGINT))
 
 
 def _insert_all(conn: psycopg.Connection, book: int, batch: Batch, *, large: bool) -> None:

@@ -22,7 +22,7 @@ class Session(enum.Enum):
 
 # What a writer reads and changes it finds by key.  A book that grows from nothing in a minute has
 # no statistics yet, and a plan made when it was empty would scan the whole table.
-BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+BY_KEY = {"enable_seqscan": "off"}
 
 # Milliseconds; 0 is no limit.
 SETTINGS: dict[Session, dict[str, str]] = {

@@ -36,14 +36,14 @@ def insert(table: Table, book: int) -> str:
 
 @functools.lru_cache(BOOKS_CACHED)
 def update(table: Table, book: int) -> str:
-    """Return the update of all columns outside the key, an array parameter a column."""
-    sets = ", ".join(f'"{name}" = u."{name}"' for name in table.values)
-    where = " AND ".join(f't."{name}" = u."{name}"' for name in table.key)
-    return (
-        f"UPDATE {table.name} t SET {sets}"
-        f" FROM unnest({_arrays(table, table.columns)}) AS u({_names(table)})"
-        f" WHERE t.book = {book:d} AND {where}"
-    )
+    """Return the update of all columns outside the key, an array parameter a column.
+
+    It is an insert that meets the row that is there, since that finds each row by its key
+    whatever the server knows of the table.  ``UPDATE .. FROM unnest`` is a tenth cheaper with
+    good statistics, and seven times dearer in a book that has grown faster than they were made.
+    """
+    sets = ", ".join(f'"{name}" = excluded."{name}"' for name in table.values)
+    return f"{insert(table, book)} ON CONFLICT (book, {', '.join(table.key)}) DO UPDATE SET {sets}"
 
 
 @functools.lru_cache(BOOKS_CACHED)
@@ -63,6 +63,24 @@ def select(table: Table, book: int, where: str) -> str:
     return (
         f"SELECT coalesce(string_agg(record_send(ROW({_names(table, 't.')})), ''::bytea"
         f" ORDER BY {order}), ''::bytea) FROM {table.name} t WHERE t.book = {book:d}{where}"
+    )
+
+
+@functools.lru_cache(BOOKS_CACHED)
+def select_by(table: Table, book: int, columns: tuple[str, ...], where: str = "") -> str:
+    """Return the read of the rows that have one of several keys, an array parameter a column.
+
+    Each key is looked up by itself: OFFSET 0 keeps the server from planning a join, or a scan
+    of the book, from statistics that it does not have yet.
+    """
+    order = ", ".join(f't."{name}"' for name in table.key)
+    by = " AND ".join(f"t.{name} = u.{name}" for name in columns)
+    return (
+        f"SELECT coalesce(string_agg(record_send(ROW({_names(table, 't.')})), ''::bytea"
+        f" ORDER BY {order}), ''::bytea)"
+        f" FROM unnest({_arrays(table, columns)}) AS u({', '.join(columns)}),"
+        f" LATERAL (SELECT * FROM {table.name} t"
+        f" WHERE t.book = {book:d} AND {by}{where} OFFSET 0) t"
     )
 
 

@@ -112,7 +112,8 @@ CREATE TABLE line (
     PRIMARY KEY (book, id),
     CONSTRAINT line_principal_has_parts CHECK (used_minor >= cycle_minor + unbilled_minor + fresh_minor)
 ) WITH (fillfactor = 70);
-CREATE INDEX line_next_event ON line (book, next_event_at, id);
+-- Without the id: the server would use it, by skipping, to look lines up.
+CREATE INDEX line_next_event ON line (book, next_event_at);
 
 CREATE TABLE due (
     book        smallint NOT NULL,
@@ -176,7 +177,7 @@ CREATE TABLE hold (
     PRIMARY KEY (book, line, no),
     CONSTRAINT hold_left_is_part CHECK (left_minor BETWEEN 0 AND amount_minor)
 ) WITH (fillfactor = 80);
-CREATE INDEX hold_held ON hold (book, expires_on, line) WHERE state = 1;
+CREATE INDEX hold_held ON hold (book, line, expires_on) WHERE state = 1;
 
 -- The journal: insert only.
 
