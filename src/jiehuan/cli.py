@@ -236,15 +236,67 @@ def replay(
     print(json.dumps(again.to_json(), ensure_ascii=False) if as_json else again.text())
 
 
+@app.command()
+def serve(
+    *,
+    data: Data = None,
+    book: Annotated[int, typer.Option("--book", min=0, help="Number of the book.")] = 1,
+    host: Annotated[str, typer.Option("--host", help="An address of this machine.")] = "127.0.0.1",
+    port: Port = 8000,
+    new: Annotated[
+        str, typer.Option("--new", metavar="CURRENCY", help="Make the book if it is not there.")
+    ] = "",
+    on: Annotated[
+        str, typer.Option("--on", metavar="DAY", help="First day of a new book: 2026-01-01.")
+    ] = "2026-01-01",
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="Who gets credit: a file like policy.toml.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="The scorecard that the policy names.")
+    ] = None,
+) -> None:
+    """Serve the API and the overview page of a book, on this machine only."""
+    from jiehuan.core import days
+    from jiehuan.serve.opening import make_ready
+    from jiehuan.serve.run import bind
+
+    if not new:
+        _books_there(data)
+    bind(host, port).close()  # told before a database is made
+    with database(data, console := Console(stderr=True)) as dsn:
+        make_ready(
+            dsn,
+            book,
+            new=(new, days.parse(on)) if new else None,
+            policy=_bytes(policy),
+            model=_bytes(model),
+        )
+        _serve(dsn, book, port, console, host=host)
+
+
+def _bytes(file: Path | None) -> bytes:
+    """Read a file that an option names."""
+    try:
+        return file.read_bytes() if file else b""
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+
+
 def _serve(
-    dsn: str, book: int, port: int, console: Console, run: "Mapping[str, Any] | None" = None
+    dsn: str,
+    book: int,
+    port: int,
+    console: Console,
+    run: "Mapping[str, Any] | None" = None,
+    host: str = "127.0.0.1",
 ) -> None:
     """Serve a book's pages and API on this machine until interrupted."""
     from jiehuan.serve import run as web
     from jiehuan.serve.app import create_app
     from jiehuan.serve.service import Service
 
-    bound = web.bind("127.0.0.1", port)
+    bound = web.bind(host, port)
     service = Service.open(dsn, book, f"serve {os.getpid()}")
     web.serve(
         create_app(service, run),

@@ -16,7 +16,17 @@ from typing import Any, Final, Generic, TypeVar
 import numpy as np
 
 from jiehuan.core.columns import Commands
-from jiehuan.core.errors import JiehuanError, QueueFull
+from jiehuan.core.errors import (
+    BookTaken,
+    DatabaseDown,
+    DiskFull,
+    FenceLost,
+    InDoubt,
+    JiehuanError,
+    KeyTaken,
+    Postponed,
+    QueueFull,
+)
 from jiehuan.engine.post import Writer
 from jiehuan.engine.requests import Answers, Requests
 from jiehuan.store.books import LEASE_SECONDS
@@ -27,6 +37,8 @@ WAITING_MAX: Final = 1_024
 BATCH_MAX: Final = 256
 # A third of the lease: two renewals may fail before another writer can take the book.
 RENEW_SECONDS: Final = LEASE_SECONDS / 3
+# What befalls a whole batch, and none of those in it more than the others.
+TROUBLE: Final = (BookTaken, DatabaseDown, DiskFull, FenceLost, InDoubt, KeyTaken, Postponed)
 
 
 class Ask(Generic[T]):
@@ -186,7 +198,7 @@ class Queue:
         """Do what is asked, and answer."""
         try:
             results = self._do(asks)
-        except JiehuanError as error:
+        except TROUBLE as error:
             self._trouble = error
             for ask in asks:
                 ask.future.set_exception(error)
@@ -198,7 +210,8 @@ class Queue:
             for ask in asks:
                 self._serve([ask])
         else:
-            self._trouble = None
+            if asks[0].requests is not None:
+                self._trouble = None
             for ask, result in zip(asks, results, strict=True):
                 ask.future.set_result(result)
 

@@ -252,6 +252,64 @@ class View:
         ]
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Run:
+    """What a simulation said of itself, in words.
+
+    Attributes:
+        figures: Name and value, in the order in which they are shown.
+        rolls: Share that rolled from a bucket to each bucket, by row; empty if not told.
+        buckets: The columns of ``rolls``.
+    """
+
+    figures: Sequence[tuple[str, str]]
+    rolls: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    buckets: Sequence[str]
+
+
+def run_of(told: Mapping[str, Any], language: str) -> Run:
+    """Put what ``jiehuan demo --json`` prints into words; what it does not tell is left out."""
+
+    def say(zh: str) -> str:
+        return words.say(zh, language)
+
+    figures = []
+    for key, name, form in (
+        ("clients", say("客户"), "{:,}"),
+        ("commands", say("客户指令"), "{:,}"),
+        ("commands_per_s", say("每秒指令"), "{:,.0f}"),
+        ("journal_rows_per_s", say("每秒日志行"), "{:,.0f}"),
+        ("seconds", say("耗时（秒）"), "{:,.1f}"),
+        ("statements_off", say("不符账单"), "{:,}"),
+        ("pay_status_agree", say("逾期状态一致"), "{:.1%}"),
+    ):
+        if isinstance(told.get(key), int | float):
+            figures.append((name, form.format(told[key])))
+    scores = [value for value in dict(told.get("auc") or {}).values() if value is not None]
+    if scores:
+        figures.append((say("评分 AUC"), " → ".join(f"{value:.3f}" for value in scores)))
+    if "audit" in told:
+        clean = told["audit"] == "clean"
+        figures.append((say("审计"), say("无违例") if clean else f"{len(told['audit'])} ✗"))
+    rolls = dict(told.get("roll_rates") or {})
+    buckets = sorted({*rolls, *(to for row in rolls.values() for to in row)}, key=_bucket_order)
+    return Run(
+        figures,
+        [(bucket, [_roll(rolls[bucket].get(to, 0)) for to in buckets]) for bucket in rolls],
+        buckets,
+    )
+
+
+def _bucket_order(name: str) -> tuple[bool, str]:
+    """Sort M0 .. M6+ before everything else."""
+    return not name.startswith("M"), name
+
+
+def _roll(share: float) -> tuple[str, str]:
+    """Return a share in words, and the style of its shade."""
+    return (f"{share:.1%}" if share else "–", f"h{min(int(share * 10), 9)}" if share else "h")
+
+
 def overview(
     templates: Environment,
     seen: Overview,
@@ -276,7 +334,7 @@ def overview(
         words=words,
         charts=charts,
         Kind=Kind,
-        run=run,
+        run=run_of(run, language) if run else None,
         other="en" if language == "zh" else "zh",
         lang="zh-CN" if language == "zh" else "en",
     )

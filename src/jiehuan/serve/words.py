@@ -96,6 +96,17 @@ def day(on: int) -> str:
 
 
 EN: Final[Mapping[str, str]] = {
+    "客户": "Clients",
+    "每秒指令": "Commands a second",
+    "每秒日志行": "Journal rows a second",
+    "耗时（秒）": "Seconds",
+    "不符账单": "Statements off",
+    "逾期状态一致": "Past due as the bank says",
+    "评分 AUC": "AUC, before → after",
+    "审计": "Audit",
+    "无违例": "clean",
+    "滚动率": "Roll rates",
+    "本月末各档到下月末各档": "from the end of a month to the end of the next",
     "条额度": "lines",
     "使用率": "used",
     "覆盖逾期": "of what is past due",
