@@ -2,12 +2,13 @@
 
 import pytest
 from tests.engine.script import Client, make_ready, new_book, writer_of
+from tests.torture.lives import PRODUCTS
 
 
 @pytest.fixture(scope="session")
 def dsn(server):
     """The address of a database with terms and clients."""
-    return make_ready(server.dsn)
+    return make_ready(server.dsn, PRODUCTS)
 
 
 @pytest.fixture

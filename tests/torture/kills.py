@@ -42,9 +42,7 @@ def points_of(seed: int, kills: int, raises: int, stops: int) -> list[Point]:
     points = []
     for how, count in (("kill", kills), ("raise", raises), ("stop", stops)):
         names = itertools.cycle(chance.sample(failpoints.NAMES, len(failpoints.NAMES)))
-        points += [
-            Point(next(names), chance.randint(1, REACHES_MAX), how) for _ in range(count)
-        ]
+        points += [Point(next(names), chance.randint(1, REACHES_MAX), how) for _ in range(count)]
     chance.shuffle(points)
     return points
 
@@ -113,7 +111,9 @@ class Torture:
         child.stderr.close()
         child.returncode = os.waitstatus_to_exitcode(status)
         wanted = -signal.SIGKILL if points and points[-1].how == "kill" else 0
-        assert wanted == child.returncode, f"{list(map(str, points))}: {said}{self.server.last_words()}"
+        assert wanted == child.returncode, (
+            f"{list(map(str, points))}: {said}{self.server.last_words()}"
+        )
         assert stops == sum(point.how == "stop" for point in points)
         self.killed += wanted != 0
 
