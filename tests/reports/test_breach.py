@@ -19,7 +19,7 @@ def rows(*values):
 
 def breaches(expected, found):
     findings = Findings()
-    compare(findings, "check", "loan", KEY, expected, found)
+    compare(findings, "refold", "loan", KEY, expected, found)
     return findings.breaches()
 
 
@@ -42,7 +42,7 @@ ONE, TWO, TWIN = (1, 1, 5, 0), (2, 1, 6, NEVER), (2, 1, 9, NEVER)
 )  # fmt: skip
 def test_what_differs_is_told_by_key_and_column(expected, found, said):
     told = [
-        str(one).removeprefix("check: loan ") for one in breaches(rows(*expected), rows(*found))
+        str(one).removeprefix("refold: loan ") for one in breaches(rows(*expected), rows(*found))
     ]
 
     assert said == told
@@ -83,15 +83,15 @@ def test_a_long_list_is_cut_and_the_rest_counted():
     told = breaches(expected, found)
 
     assert LISTED_MAX + 1 == len(told)
-    assert Breach("check", "loan", "", "", "no breach", "broken in 7 more places") == told[-1]
+    assert Breach("refold", "loan", "", "", "no breach", "broken in 7 more places") == told[-1]
 
 
 def test_each_check_and_table_has_a_list_of_its_own():
     findings = Findings()
     for place in range(2 * LISTED_MAX):
-        findings.add(Breach("one", "loan", f"no {place}", "", "", ""))
-    findings.add(Breach("two", "loan", "", "", "", ""))
-    findings.add(Breach("one", "line", "", "", "", ""))
+        findings.add(Breach("refold", "loan", f"no {place}", "", "", ""))
+    findings.add(Breach("signs", "loan", "", "", "", ""))
+    findings.add(Breach("refold", "line", "", "", "", ""))
 
     assert LISTED_MAX + 2 + 1 == len(findings.breaches())
 

@@ -140,7 +140,7 @@ def examine(book: Snapshot, tell: Progress = _quiet) -> list[Breach]:
             check(found, book)
         except _UNREADABLE as error:
             said = f"{type(error).__name__}: {error}"
-            found.add(Breach(what, "book", "", "", "values that can be checked", said))
+            found.add(Breach("readable", "book", what, "", "values that can be read", said))
     return found.breaches()
 
 

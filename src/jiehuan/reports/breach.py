@@ -17,13 +17,36 @@ from jiehuan.core.columns import NEVER, Flags, Int64s, Rows
 
 LISTED_MAX = 25  # of each check and table
 
+# Every check by name, and what holds when it finds nothing.
+CHECKS = {
+    "chain": "the journal is the one that was hashed when it was written, and all of it is there",
+    "dense": "commands are numbered from 1 to the book's last, without a gap",
+    "clients": "callers' commands are of clients that there are",
+    "event_keys": "day events are of the reserved client, under keys that are their names",
+    "days": "no day is left out or closed twice, and each command is booked on its right day",
+    "refold": "all that the journal makes is what is stored, row by row and column by column",
+    "calendar": "each day event that should have happened is in the journal, and no other",
+    "close": "what the close of each day booked follows from balances and running sums",
+    "day_total": "the running sums of each day and product are those of its commands",
+    "trial_balance": "all accounts sum to zero, as the database sums them and as we do",
+    "controls": "each control account equals its sub-ledger, by product and bucket",
+    "sums": "the columns of a line add up, and are the sums of its loans and holds",
+    "signs": "no principal, charge, hold or minimum is negative; no row is of an unknown line",
+    "statements": "a statement is the sum of its items",
+    "outbox": "an instruction is finished when it was answered, and only then",
+    "registers": "terms, policies and models are what their texts say, in the book's currency",
+    "decided": "each decision belongs to its command",
+    "replay": "each decision comes out the same again: score, outcome, limit, reasons",
+    "readable": "every value is one that a check can read",
+}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Breach:
     """One thing in a book that is not as it must be.
 
     Attributes:
-        check: Name of the check, as in docs/laws.md.
+        check: A name of ``CHECKS``.
         table: Where it shows.
         key: Which row, in words; "" for the table as a whole.
         column: Which column; "" for the row as a whole.
@@ -68,6 +91,7 @@ class Findings:
 
     def add(self, breach: Breach) -> None:
         """Take one breach."""
+        assert breach.check in CHECKS
         if self.room(breach.check, breach.table):
             self._listed.append(breach)
         self._count[breach.check, breach.table] += 1
@@ -127,7 +151,7 @@ def compare(
 
     Args:
         findings: Takes what differs.
-        check: Name of the check.
+        check: A name of ``CHECKS``.
         table: Name of the table.
         key: The columns that tell rows apart.
         expected: What should be there, in any order; its columns are compared.

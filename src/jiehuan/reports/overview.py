@@ -17,6 +17,8 @@ from jiehuan.store.database import Connection
 from jiehuan.store.figures import Closed, Cut, Decided, Flow, Standing
 from jiehuan.store.lookup import BookRow
 
+DAYS_MAX = 366
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bucket:
@@ -107,7 +109,7 @@ class Overview:
 
     @property
     def accruals(self) -> list[Accrual]:
-        """What each closed day earned in interest and penalty."""
+        """What each closed day earned in interest and penalty, at most the last ``DAYS_MAX``."""
         interest, penalty = Counter[int](), Counter[int]()
         for row in self.closes:
             on = row.booked_on.toordinal()
@@ -117,8 +119,9 @@ class Overview:
                     interest[on] += sign * row.amount_minor
                 elif kind is Account.PENALTY_INCOME:
                     penalty[on] += sign * row.amount_minor
-        days = {row.booked_on.toordinal() for row in self.closes}
-        return [Accrual(on, interest[on], penalty[on]) for on in sorted(days)]
+        first = max(self.book.opened_on.toordinal(), self.closed_on - DAYS_MAX + 1)
+        days = range(first, self.closed_on + 1)
+        return [Accrual(on, interest[on], penalty[on]) for on in days]
 
     @property
     def callers_commands(self) -> int:
