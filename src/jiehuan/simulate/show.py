@@ -39,19 +39,24 @@ def bar(console: Console, what: str) -> Iterator[Tell]:
 def tables(outcome: Outcome) -> list[RenderableType]:
     """Return what is printed at the end of a run."""
     found = outcome.figures
-    agree = found.pay_status.agree
-    said = "" if agree is None else f": {100 * agree:.1f} % agree on past due or not"
-    return [
+    said: list[RenderableType] = [
         "[bold]The run",
         _run(outcome),
         "[bold]The books, in NT dollars",
         _books(outcome),
         "[bold]Buckets, and where a month takes a line (%)",
         _buckets(found),
-        f"[bold]The bank's code of a bill, and our months past due{said}",
+    ]
+    if found.pay_status.agree is None:
+        return said
+    agree = f"{100 * found.pay_status.agree:.1f} % agree on past due or not"
+    reasons = {why: f"{count:,}" for why, count in found.pay_status.reasons.items()}
+    return [
+        *said,
+        f"[bold]The bank's code of a bill, and our months past due: {agree}",
         _bank(found),
         "[bold]Why the others differ",
-        _pairs({why: f"{count:,}" for why, count in found.pay_status.reasons.items()}),
+        _pairs(reasons),
     ]
 
 
