@@ -81,6 +81,10 @@ def _renamed(table: str, row: dict[str, Any], names: dict[int, str]) -> Row:
     return tuple(kept.items())
 
 
-def unlike(one: dict[str, set[Row]], two: dict[str, set[Row]]) -> dict[str, list[Row]]:
+def unlike(one: dict[str, set[Row]], two: dict[str, set[Row]]) -> dict[str, list[str]]:
     """Return the rows that only one of two books has, by table; nothing if they are alike."""
-    return {name: sorted(map(str, one[name] ^ two[name])) for name in one if one[name] != two[name]}
+    return {
+        name: sorted(str(row) for row in one[name] ^ two[name])
+        for name in one
+        if one[name] != two[name]
+    }

@@ -7,7 +7,7 @@ numbers, posts, and remembers what it was answered.
 import dataclasses
 import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import psycopg
@@ -151,7 +151,10 @@ EXEMPT = {"command": {"booked_at"}, "book": {"epoch", "owner", "expires_at"}}
 APART = {"batch"}
 
 
-def contents(dsn: str, book: int) -> dict[str, list[tuple[Any, ...]]]:
+Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
+
+
+def contents(dsn: str, book: int) -> Rows:
     """Return every row of every table of a book but what is exempt, in the order of the keys."""
     with psycopg.connect(dsn) as connection:
         columns = connection.execute(
@@ -173,9 +176,7 @@ def contents(dsn: str, book: int) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def differences(
-    one: dict[str, list[tuple[Any, ...]]], two: dict[str, list[tuple[Any, ...]]]
-) -> dict[str, list[tuple[Any, ...]]]:
+def differences(one: Rows, two: Rows) -> Rows:
     """Return the rows that only one of two books has, by table; nothing if they are equal."""
     return {
         table: sorted(set(one[table]) ^ set(two[table])) or [("another number of rows",)]

@@ -90,7 +90,7 @@ def test_a_night_of_many_small_batches_is_one_of_a_large(dsn):
     assert {} == unlike(books[1], books[2])
 
 
-def test_the_count_of_events_is_that_of_the_journal(client, dsn):
+def test_the_count_of_events_is_that_of_the_journal(client):
     played = day.advance(client.writer, MAY)
     [events] = client.writer.conn.execute(
         "SELECT count(*) FROM command WHERE book = %s AND kind BETWEEN %s AND %s",
@@ -102,9 +102,7 @@ def test_the_count_of_events_is_that_of_the_journal(client, dsn):
 
 @pytest.mark.parametrize("keep", [True, False], ids=["same writer", "new writer"])
 @pytest.mark.parametrize("name", failpoints.NAMES)
-def test_a_night_that_is_cut_short_anywhere_goes_on_where_it_stopped(
-    client, straight, name, keep, dsn
-):
+def test_a_night_cut_short_anywhere_goes_on_where_it_stopped(client, straight, name, keep, dsn):
     """At the first, third, fifth .. time that the place is reached since the last crash."""
     crashes = 0
     while client.writer.business_on < MAY or client.writer.closed_on < MAY - 1:
@@ -134,7 +132,7 @@ def test_a_night_whose_connection_is_cut_again_and_again_is_as_any_other(client,
     assert {} == differences(straight, ended(dsn, client))
 
 
-def test_a_request_on_a_line_whose_day_is_still_open_comes_after_that_day(client, dsn):
+def test_a_request_on_a_line_whose_day_is_still_open_comes_after_that_day(client):
     day.advance(client.writer, APRIL - 1)
     day.begin(client.writer, APRIL)
 
@@ -151,7 +149,7 @@ def test_a_request_on_a_line_whose_day_is_still_open_comes_after_that_day(client
     assert APRIL - 1 == client.writer.closed_on
 
 
-def test_what_closes_a_day_comes_before_a_request_of_the_next(client, dsn):
+def test_what_closes_a_day_comes_before_a_request_of_the_next(client):
     """The hold of 1 March ends with the 8th: on the 9th it is there no more."""
     expired = OPENED_ON + 8
     day.advance(client.writer, expired - 1)
@@ -166,7 +164,7 @@ def test_what_closes_a_day_comes_before_a_request_of_the_next(client, dsn):
     ] == journal(client, "line0")[-2:]
 
 
-def test_a_day_that_has_begun_does_not_begin_again(client, dsn):
+def test_a_day_that_has_begun_does_not_begin_again(client):
     day.begin(client.writer, OPENED_ON + 1)
     day.begin(client.writer, OPENED_ON + 1)
 
@@ -175,7 +173,7 @@ def test_a_day_that_has_begun_does_not_begin_again(client, dsn):
     assert OPENED_ON + 1 == client.writer.business_on
 
 
-def test_a_day_is_closed_once(client, dsn):
+def test_a_day_is_closed_once(client):
     for _ in range(3):
         day.advance(client.writer, OPENED_ON + 2)
     found = client.writer.conn.execute(

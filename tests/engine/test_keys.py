@@ -144,8 +144,18 @@ def test_numbers_that_we_add_are_no_content(client):
 
 @pytest.mark.parametrize("bad", [{"client": CLIENT_DAY}, {"client": -1}, {"kind": Kind.WRITE_OFF}])
 def test_nobody_may_ask_in_the_name_of_the_day(client, bad):
+    refused(client, bad, r"client 0|kind 24")
+
+
+@pytest.mark.parametrize("on", [-1, -(2**31), 3_652_060, 2**31 - 1])
+def test_a_day_that_no_calendar_has_is_no_request(client, on):
+    refused(client, {"on": on}, "effective_on")
+
+
+def refused(client, bad, words):
+    """See a batch refused whole, since no program of ours makes one like it."""
     seq = client.writer.seq
-    with pytest.raises(UsageError, match=r"client 0|kind 24"):
+    with pytest.raises(UsageError, match=words):
         client.ask(BUY, BUY._replace(key="bad", **bad))
 
     assert seq == client.writer.seq

@@ -111,7 +111,8 @@ def _ask(
     if kind in {Kind.REFUND, Kind.CONVERT}:
         ref = chance.choice(made[Kind.PURCHASE] or ["nothing"])
     elif kind is Kind.REPAY:
-        ref = chance.choice([0, 0, REF_ALL, *made[Kind.DRAW_SUCCEEDED]])
+        named: list[str | int] = [0, 0, REF_ALL, *made[Kind.DRAW_SUCCEEDED]]
+        ref = chance.choice(named)
     late = kind in {Kind.REPAY, Kind.PURCHASE} and chance.random() < 0.04
     on = OPENED_ON + day - chance.randint(1, 20) if late else 0
     flags = FORCED if kind is Kind.PURCHASE and chance.random() < 0.1 else 0

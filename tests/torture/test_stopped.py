@@ -17,6 +17,7 @@ import pytest
 from tests.engine.script import (
     Ask,
     Client,
+    Rows,
     contents,
     differences,
     keys_once,
@@ -44,11 +45,11 @@ class Ended:
     """What became of a victim and of its book."""
 
     taken_after: float  # seconds
-    stopped: dict
-    after: dict  # the book when the victim had ended, and nobody else had written
+    stopped: Rows
+    after: Rows  # the book when the victim had ended, and nobody else had written
     said: str
     next: str  # the outcome of the new writer's first command
-    times: list  # how often each key of the victim is in the journal in the end
+    times: list[int]  # how often each key of the victim is in the journal in the end
 
 
 def stop_one(dsn, failpoint, size):

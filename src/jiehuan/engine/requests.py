@@ -5,6 +5,7 @@ answer; the digest of its content tells whether it is the same request.
 """
 
 import dataclasses
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
 
@@ -19,6 +20,7 @@ from jiehuan.store.saving import DecisionRow
 
 Hashes = NDArray[np.void]
 HASH = np.dtype("V16")
+ON_MAX = dt.date.max.toordinal()
 _CALLERS = np.array([kind for kind in Kind if kind not in DAY_KINDS], np.int16)
 
 # What a request is about; numbers and days that we add are not part of it.
@@ -81,13 +83,16 @@ class Requests:
         """Refuse what no caller may ask: the passing of days has its own client and kinds.
 
         Raises:
-            UsageError: A command is of the reserved client, or of a kind that is not a caller's.
+            UsageError: A command is of the reserved client, of a kind that is not a caller's,
+                or for a day that no calendar has.
         """
         if not (self.commands.client > CLIENT_DAY).all():
             raise UsageError(f"client {CLIENT_DAY} is the passing of days; callers' are above it")
         if not np.isin(self.commands.kind, _CALLERS).all():
             wrong = sorted(set(self.commands.kind.tolist()) - set(_CALLERS.tolist()))
             raise UsageError(f"kind {wrong[0]} is not one that callers ask")
+        if not ((self.commands.effective_on >= 0) & (self.commands.effective_on <= ON_MAX)).all():
+            raise UsageError(f"effective_on counts days from year 1, 0 is today, {ON_MAX} the last")
 
     def keyed(self) -> list[tuple[int, bytes]]:
         """Return the client and key of each request."""
