@@ -24,15 +24,18 @@ class Child:
             text=True,
             process_group=0,
         )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.mouth, self.ear = self.process.stdout, self.process.stdin
 
     def hear(self):
         """Return the next line that it says; "" when it has ended."""
-        return self.process.stdout.readline().strip()
+        return self.mouth.readline().strip()
 
     def tell(self, line):
         """Give it a line to read."""
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
+        self.ear.write(line + "\n")
+        self.ear.flush()
 
     def send(self, number, *, group=False):
         """Send a signal to it, or like Ctrl-C to its whole group."""
@@ -50,5 +53,5 @@ class Child:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        self.ear.close()
+        self.mouth.close()

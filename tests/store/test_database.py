@@ -33,12 +33,11 @@ def test_each_kind_of_session_has_its_own_role_and_time_outs(database):
 
 def test_the_time_outs_are_those_of_the_role_whatever_a_session_says(server):
     with connect(server.dsn, Session.OWNER) as connection:
-        found = dict(
-            connection.execute(
-                "SELECT rolname, array_to_string(rolconfig, ' ') FROM pg_roles"
-                " WHERE rolname LIKE 'jiehuan\\_%'"
-            ).fetchall()
-        )
+        rows = connection.execute(
+            "SELECT rolname, array_to_string(rolconfig, ' ') FROM pg_roles"
+            " WHERE rolname LIKE 'jiehuan\\_%'"
+        ).fetchall()
+    found: dict[str, str] = dict(rows)
 
     assert "transaction_timeout=3000" in found["jiehuan_writer"]
     assert "transaction_timeout=6000" in found["jiehuan_day"]

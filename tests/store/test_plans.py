@@ -4,6 +4,8 @@ A plan is made from what the server knows of a table: nothing at first.  So each
 explained on 700,000 lines that nobody has counted, and on the same lines counted.
 """
 
+import time
+
 import numpy as np
 import pytest
 from tests.database import TEMPLATE, make_database
@@ -33,9 +35,9 @@ def reads():
     yield reading.by(tables.COMMAND, BOOK, keys)
 
 
-@pytest.fixture(scope="module", params=["not counted", "counted"])
-def book(request, server):
-    """The address of a database with a large book."""
+@pytest.fixture(scope="module")
+def large(server):
+    """The address of a database with a large book that the server has not counted."""
     dsn = make_database(server, TEMPLATE)
     make_book(dsn, BOOK)
     few = np.arange(1, LINES // 7)
@@ -46,9 +48,16 @@ def book(request, server):
         fill(conn, tables.LINE, line(np.arange(1, LINES + 1)))
         fill(conn, tables.LOAN, rows(tables.LOAN, line=few, no=few, open=True))
         fill(conn, tables.COMMAND, rows(tables.COMMAND, seq=few, line=few, key_hash=keys))
-        if request.param == "counted":
-            conn.execute("ANALYZE")
     return dsn
+
+
+@pytest.fixture(scope="module", params=["not counted", "counted"])
+def book(request, large):
+    """The address of the large book, before and after it was counted."""
+    if request.param == "counted":
+        with connect(large, Session.OWNER) as conn:
+            conn.execute("ANALYZE")
+    return large
 
 
 def fill(conn, table, given):
@@ -99,9 +108,9 @@ def test_a_plan_made_for_an_empty_book_does_when_it_has_grown(fresh_database):
         with connect(dsn, Session.OWNER) as other:
             fill(other, tables.LINE, line(np.arange(3, 50_001)))
 
-        began = conn.execute("SELECT clock_timestamp()").fetchone()[0]
+        began = time.monotonic()
         for _ in range(10):
             conn.execute(update, few)
-        took = conn.execute("SELECT clock_timestamp()").fetchone()[0] - began
+        took = time.monotonic() - began
 
-    assert took.total_seconds() < 0.5
+    assert took < 0.5

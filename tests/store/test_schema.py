@@ -31,7 +31,7 @@ def conn(database):
 
 def columns_of(conn):
     """Return the columns of each table: name, type and whether it may be null."""
-    found = {}
+    found: dict[str, dict[str, tuple[str, bool]]] = {}
     for table, name, kind, null in conn.execute(
         "SELECT table_name, column_name, data_type, is_nullable = 'YES'"
         " FROM information_schema.columns WHERE table_schema = 'public' ORDER BY ordinal_position"
@@ -68,7 +68,7 @@ def test_nothing_is_null_but_what_is_listed(conn):
 
 
 def test_the_book_is_first_in_every_key(conn):
-    keys = {}
+    keys: dict[str, list[list[str]]] = {}
     for table, columns in conn.execute(
         "SELECT c.relname, array_agg(a.attname ORDER BY k.place) FROM pg_index i"
         " JOIN pg_class c ON c.oid = i.indrelid,"

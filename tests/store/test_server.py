@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import psycopg
@@ -16,8 +15,8 @@ import pytest
 from tests.database import roomy_place
 from tests.store.children import Child
 
-from jiehuan.core.errors import DatabaseDown, DatabaseRefused, DiskFull, UsageError
-from jiehuan.store import postmaster, programs, server
+from jiehuan.core.errors import DatabaseDown, DatabaseRefused, UsageError
+from jiehuan.store import postmaster, programs
 from jiehuan.store.server import Server
 
 IS_ROOT = os.geteuid() == 0
@@ -102,7 +101,8 @@ def test_what_was_written_is_there_after_a_stop_and_a_start(directory):
 
 def test_its_settings_keep_what_was_committed(used):
     with Server(used) as made, psycopg.connect(made.dsn) as connection:
-        found = dict(connection.execute("SELECT name, setting FROM pg_settings").fetchall())
+        rows = connection.execute("SELECT name, setting FROM pg_settings").fetchall()
+    found: dict[str, str] = dict(rows)
 
     assert found["data_checksums"] == "on"
     assert found["fsync"] == found["full_page_writes"] == found["synchronous_commit"] == "on"
@@ -355,83 +355,3 @@ def test_a_file_in_the_place_of_the_directory_is_refused(directory):
 
     with pytest.raises(UsageError, match="is not a directory"):
         Server(directory).start()
-
-
-# --- A full disk --------------------------------------------------------------------------------
-
-
-def mounted(path, size):
-    """Mount a small disk of memory, or skip the test."""
-    path.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", path],
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip(f"no disk can be mounted: {done.stderr.decode().strip()}")
-
-
-def fill(path):
-    """Write to a disk until it is full."""
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(2**16))
-        except OSError:
-            return
-
-
-@only_root
-def test_a_disk_full_of_log_stops_the_server_and_the_ballast_brings_it_back(directory, monkeypatch):
-    monkeypatch.setattr(server, "BALLAST_BYTES", 40 * 2**20)
-    mounted(directory, "400m")
-    told = []
-    made = Server(
-        directory, tell=told.append, settings={"min_wal_size": "32MB", "shared_buffers": "16MB"}
-    )
-    try:
-        made.start()
-        write(made.dsn, 1)
-        assert (directory / "ballast").stat().st_size == 40 * 2**20
-        fill(directory / "filler")
-        connection = psycopg.connect(made.dsn, autocommit=True)
-        with pytest.raises(psycopg.OperationalError):
-            write_log(connection)
-        connection.close()
-        wait_until(lambda: not postmaster.alive_in(directory / "postgres"))
-        assert "No space left on device" in made.last_words()
-
-        made.start()
-
-        assert kept(made.dsn) == [1]
-        assert not (directory / "ballast").exists()
-        assert any("disk was full" in words for words in told)
-        made.close()
-        fill(directory / "filler2")
-
-        with pytest.raises(DiskFull, match="nothing that was answered is lost"):
-            made.start()
-
-        (directory / "filler").unlink()
-        made.start()
-        assert kept(made.dsn) == [1]
-    finally:
-        postmaster.stop(directory / "postgres", at_once=True)
-        made.close()
-        subprocess.run(["umount", directory], check=True)
-
-
-def write_log(connection):
-    """Write to the log of the database and never stop."""
-    while True:
-        connection.execute("SELECT pg_logical_emit_message(true, '', repeat('x', 1000000))")
-        connection.execute("SELECT pg_switch_wal()")
-
-
-def wait_until(happened):
-    """Wait for something that must happen soon."""
-    until = time.monotonic() + 30
-    while not happened():
-        assert time.monotonic() < until
-        time.sleep(0.01)

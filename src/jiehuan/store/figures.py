@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from jiehuan.core.columns import Rows
-from jiehuan.core.commands import CLIENT_DAY
+from jiehuan.core.commands import CLIENT_DAY, Kind
 from jiehuan.store.reading import read
 from jiehuan.store.tables import COMMAND
 
@@ -154,11 +154,15 @@ def last_closed_on(conn: psycopg.Connection, book: int) -> int:
 
 
 def last_commands(conn: psycopg.Connection, book: int, most: int) -> Rows:
-    """Return the newest ``most`` commands that callers sent, in journal order."""
+    """Return the newest ``most`` commands that callers sent, in journal order.
+
+    Reviews are left out: they come in thousands at once, and are decisions.
+    """
     return read(
         conn,
         COMMAND,
         book,
         f" AND t.seq IN (SELECT c.seq FROM command c WHERE c.book = {book:d}"
-        f" AND c.client <> {CLIENT_DAY:d} ORDER BY c.seq DESC LIMIT {most:d})",
+        f" AND c.client <> {CLIENT_DAY:d} AND c.kind <> {Kind.REVIEW:d}"
+        f" ORDER BY c.seq DESC LIMIT {most:d})",
     )

@@ -185,29 +185,40 @@ class Server:
             DiskFull: There is no room to start, even without the ballast.
             DatabaseDown: It does not start; the message has its last words.
         """
-        while True:
-            try:
-                self._start()
-            except OSError as error:
-                if error.errno != errno.ENOSPC:
-                    raise
+        known = self._using is not None
+        try:
+            while not self._start():
                 self._drop_ballast()
-            else:
-                return
+        except BaseException:
+            if not known:
+                self._leave()
+            raise
 
-    def _start(self) -> None:
-        """Bring the server up; a full disk shows as an ``OSError``."""
-        self._prepare()
-        if self._using is None:
-            self._using = os.open(self.directory / "use.lock", os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._using, fcntl.LOCK_SH)
-        with self._starting():
-            if self._ping() is not pq.Ping.OK:
-                self._initialise()
-                self._configure()
-                self._bring_up()
-            self._make_roles()
-        self._keep_ballast()
+    def _start(self) -> bool:
+        """Bring the server up; return whether there was room to."""
+        try:
+            self._prepare()
+            if self._using is None:
+                self._using = os.open(self.directory / "use.lock", os.O_RDWR | os.O_CREAT, 0o600)
+                fcntl.flock(self._using, fcntl.LOCK_SH)
+            with self._starting():
+                if self._ping() is not pq.Ping.OK:
+                    self._initialise()
+                    self._configure()
+                    self._bring_up()
+                self._make_roles()
+            self._keep_ballast()
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                return False
+            raise
+        return True
+
+    def _leave(self) -> None:
+        """Say that we use the server no more."""
+        if self._using is not None:
+            os.close(self._using)
+            self._using = None
 
     def close(self) -> None:
         """Leave the server, and stop it if nobody else uses it."""
@@ -220,8 +231,7 @@ class Server:
                 fcntl.flock(self._using, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 alone = False
-            os.close(self._using)
-            self._using = None
+            self._leave()
             if alone:
                 postmaster.stop(self._postgres, at_once=self._temporary)
         if alone and self._temporary:

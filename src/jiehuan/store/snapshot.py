@@ -1,7 +1,9 @@
 """A whole book as it stands at one moment, for audit.
 
-All is read in one transaction that sees one snapshot, so a writer may go on meanwhile.  It
-takes a few seconds for a book of a million commands: well below what holds up vacuum.
+What changes (lines, loans, days ..) is read in one short transaction that sees one snapshot;
+that says which command was the last.  The journal is only added to, so it is read afterwards,
+a page a transaction, up to that command: a writer may go on meanwhile, and no old snapshot
+holds up vacuum however large the book is.
 """
 
 import contextlib
@@ -15,6 +17,7 @@ from psycopg.pq import TransactionStatus
 from jiehuan.core.columns import Rows
 from jiehuan.core.errors import DatabaseRefused, InvariantBroken, UsageError
 from jiehuan.store import lookup, reading, registry
+from jiehuan.store.chain import ORDER
 from jiehuan.store.decisions import DecisionRow
 from jiehuan.store.lookup import BookRow
 from jiehuan.store.migrate import migrations
@@ -131,21 +134,44 @@ def _read(conn: psycopg.Connection, book: int, progress: Callable[[str], None]) 
             raise UsageError(f"there is no book {book}")
         tables = {}
         for name, table in TABLES.items():
-            progress(name)
-            tables[name] = reading.read(conn, table, book)
-        return Snapshot(
-            row,
-            tables,
-            reading.batches(conn, book),
-            _days(conn, book),
-            reading.details(conn, book),
-            reading.decisions(conn, book),
-            _clients(conn),
-            _terms(conn),
-            registry.policies(conn),
-            registry.models(conn),
-            _moved(conn, book),
-        )
+            if name not in _NUMBER:
+                progress(name)
+                tables[name] = reading.read(conn, table, book)
+        days = _days(conn, book)
+    for name in _NUMBER:
+        progress(name)
+        tables[name] = reading.read(conn, TABLES[name], book)
+    batches, details = reading.batches(conn, book), reading.details(conn, book)
+    decisions = reading.decisions(conn, book)
+    now = lookup.book(conn, book)
+    since = range(row.seq + 1, (now or row).seq + 1)
+    return Snapshot(
+        row,
+        {name: _but(since, rows, _NUMBER.get(name)) for name, rows in tables.items()},
+        _but(since, batches, "first_seq"),
+        days,
+        {number: text for number, text in details.items() if number not in since},
+        {number: one for number, one in decisions.items() if number not in since},
+        _clients(conn),
+        _terms(conn),
+        registry.policies(conn),
+        registry.models(conn),
+        _moved(conn, book, row.seq),
+    )
+
+
+# The journal, and the column that says of which command a row is.
+_NUMBER = {name: number for name, (number, *_) in ORDER.items()}
+
+
+def _but(since: range, rows: Rows, number: str | None) -> Rows:
+    """Leave out the rows that were added since the state was read.
+
+    Rows that are numbered beyond the book's last command stay: no writer wrote them.
+    """
+    if number is None or not since:
+        return rows
+    return rows[(rows[number] < since.start) | (rows[number] >= since.stop)]
 
 
 @contextlib.contextmanager
@@ -184,9 +210,9 @@ def _terms(conn: psycopg.Connection) -> list[TermsRow]:
     ]
 
 
-def _moved(conn: psycopg.Connection, book: int) -> list[tuple[int, int, int]]:
+def _moved(conn: psycopg.Connection, book: int, seq: int) -> list[tuple[int, int, int]]:
     rows = conn.execute(
         "SELECT debit, credit, sum(amount_minor)::bigint FROM transfer"
-        f" WHERE book = {book:d} GROUP BY debit, credit ORDER BY debit, credit"
+        f" WHERE book = {book:d} AND seq <= {seq:d} GROUP BY debit, credit ORDER BY debit, credit"
     ).fetchall()
     return [(row[0], row[1], row[2]) for row in rows]
