@@ -14,7 +14,7 @@ from jiehuan.store.sessions import Session
 
 @pytest.fixture(scope="package")
 def lived(server: Server) -> tuple[str, int]:
-    """Address and number of a book that is never changed: what a test does is rolled back."""
+    """Address and number of a book; what a test does is rolled back, or only adds to it."""
     dsn = make_database(server, TEMPLATE)
     return dsn, live(dsn)
 

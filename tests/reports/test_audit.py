@@ -14,10 +14,9 @@ from jiehuan.core.terms import TermsTable, parse
 from jiehuan.reports.audit import audit, refold
 from jiehuan.reports.closings import closed_on, is_closing
 from jiehuan.reports.refold import event_rows
-from jiehuan.store import chain, reading, snapshot
+from jiehuan.store import chain, snapshot
 from jiehuan.store.database import connect
 from jiehuan.store.sessions import Session
-from jiehuan.store.tables import COMMAND
 
 
 def rehash(conn, book):
@@ -192,17 +191,29 @@ def test_what_is_done_next_is_told(conn, book):
     assert ["decisions", "journal"] == said[-2:]
 
 
-def test_all_is_read_at_one_moment(lived, book):
-    """A writer may go on: what it books meanwhile is not seen, not even half."""
+@pytest.mark.parametrize("table", ["line", "day_total", "command", "transfer", "statement_item"])
+def test_what_is_booked_while_a_book_is_read_is_not_seen_not_even_half(lived, book, table):
+    """A writer goes on while audit reads."""
     dsn, _ = lived
-    with connect(dsn, Session.READER) as reader, snapshot.one_moment(reader):
-        before = len(reading.read(reader, COMMAND, book))
-        with writer_of(dsn, book) as writer:
-            client = Client(writer)
-            client.ask(apply_for("new"))
-            client.ask(Ask("new1", Kind.PURCHASE, "new", 500))
+    said: list[str] = []
 
-        assert [] == audit(reader, book)
-        assert before == len(reading.read(reader, COMMAND, book))
+    def meanwhile(what):
+        said.append(what)
+        if what == f"reading {table}":
+            with writer_of(dsn, book) as writer:
+                client = Client(writer)
+                client.ask(apply_for(f"new {table}"))
+                client.ask(Ask(f"more {table}", Kind.PURCHASE, f"new {table}", 500))
+
     with connect(dsn, Session.READER) as reader:
+        assert [] == audit(reader, book, meanwhile)
         assert [] == audit(reader, book)
+    assert f"reading {table}" in said
+
+
+def test_rows_beyond_the_last_command_are_seen(conn, book):
+    conn.execute(
+        "INSERT INTO transfer SELECT book, seq + 5000, leg, line, debit, credit,"
+        " amount_minor, effective_on, booked_on FROM transfer WHERE seq = 10"
+    )
+    assert {"refold", "chain"} <= checks(conn, book)

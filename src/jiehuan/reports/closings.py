@@ -29,6 +29,11 @@ def is_closing(commands: Rows) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return np.asarray(commands["kind"] == Kind.DAY_CLOSED)
 
 
+def closing_seqs(commands: Rows) -> Int64s:
+    """Return the numbers of the commands that close a day of the book, sorted."""
+    return np.asarray(commands["seq"][is_closing(commands)])
+
+
 def closed_on(book: Snapshot) -> int:
     """Return the last day that the journal closes; the day before the first if it closes none."""
     commands = book.tables["command"]
