@@ -263,15 +263,12 @@ def serve(
 
     if not new:
         _books_there(data)
-    bind(host, port).close()  # told before a database is made
+    # What is wrong is told before a database is made.
+    bind(host, port).close()
+    first = (new, days.parse(on)) if new else None
+    given = _bytes(policy), _bytes(model)
     with database(data, console := Console(stderr=True)) as dsn:
-        make_ready(
-            dsn,
-            book,
-            new=(new, days.parse(on)) if new else None,
-            policy=_bytes(policy),
-            model=_bytes(model),
-        )
+        make_ready(dsn, book, first, *given)
         _serve(dsn, book, port, console, host=host)
 
 

@@ -136,6 +136,49 @@ def test_the_page_is_whole_and_loads_nothing_from_elsewhere(lived, language):
     assert {link[1:] for link in links if link and link.startswith("#")} <= targets
 
 
+TOLD = {
+    "clients": 20_841,
+    "commands_per_s": 5_123,
+    "statements_off": 0,
+    "auc": {"application": 0.615, "behaviour": None},
+    "audit": "clean",
+    "roll_rates": {"M0": {"M0": 0.9, "M1": 0.1}, "M1": {"M0": 1.0, "written off": 0.004}},
+    "something new": [1, 2],
+}
+
+
+def test_what_a_run_tells_is_shown_in_words():
+    run = pages.run_of(TOLD, "en")
+
+    assert [
+        ("Clients", "20,841"),
+        ("Commands/s", "5,123"),
+        ("Statements off", "0"),
+        ("Scores, AUC", "0.615"),
+        ("Audit", "clean"),
+    ] == run.figures
+    assert ["M0", "M1", "written off"] == run.buckets
+    assert ("M1", [("100.0%", "h9"), ("–", "h"), ("0.4%", "h0")]) == run.rolls[1]
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"audit": ["a transfer is missing"]}, {"auc": None, "roll_rates": None}]
+)
+def test_a_run_that_tells_little_is_shown_all_the_same(told):
+    run = pages.run_of(told, "zh")
+
+    assert (["1 ✗"] if told.get("audit") else []) == [value for _, value in run.figures]
+    assert [] == run.rolls
+
+
+def test_the_page_of_a_run_has_its_figures_and_its_roll_rates(lived):
+    lived.app.state.run = TOLD
+    said = Page(lived.get("/?lang=en")).said()
+
+    assert "Clients 20,841" in said
+    assert "→ written off" in said
+
+
 def test_every_drawing_says_what_it_is(lived):
     drawings = [attrs for tag, attrs in Page(lived.get("/")).tags if attrs.get("role") == "img"]
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from markupsafe import Markup, escape
 
 TOP, BASE, FOOT = 22, 196, 24  # of a drawing with an axis, in pixels
+TALL = 224  # the base of a drawing of lines
 LABELS_MAX = 10  # along an axis
 STEPS = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 8, 10)
 
@@ -134,7 +135,7 @@ def lines(
     most = top_of(max((max(line.values, default=0) for line in series), default=0))
     parts = []
     for place, mark in enumerate(marks):
-        y = BASE - (BASE - TOP) * place / max(len(marks) - 1, 1)
+        y = TALL - (TALL - TOP) * place / max(len(marks) - 1, 1)
         kind = "grid" if place else "axis"
         parts.append(
             f'<line class="{kind}" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
@@ -142,14 +143,14 @@ def lines(
         )
     drawn = [_path(line, most, filled=not place) for place, line in enumerate(series)]
     parts.append(
-        f'<svg x="0" y="{TOP}" width="100%" height="{BASE - TOP}" viewBox="0 0 1000 100"'
+        f'<svg x="0" y="{TOP}" width="100%" height="{TALL - TOP}" viewBox="0 0 1000 100"'
         f' preserveAspectRatio="none">{"".join(drawn)}</svg>'
     )
     parts += [
-        f'<text class="label" x="{100 * at:.2f}%" y="{BASE + 17}">{escape(text)}</text>'
+        f'<text class="label" x="{100 * at:.2f}%" y="{TALL + 17}">{escape(text)}</text>'
         for at, text in ticks
     ]
-    return _svg(BASE + FOOT, said, "".join(parts))
+    return _svg(TALL + FOOT, said, "".join(parts))
 
 
 def _path(line: Series, most: float, *, filled: bool) -> str:

@@ -12,7 +12,6 @@ from jiehuan.store.sessions import Session
 def make_ready(
     dsn: str,
     number: int,
-    *,
     new: tuple[str, int] | None = None,
     policy: bytes = b"",
     model: bytes = b"",

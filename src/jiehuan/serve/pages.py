@@ -107,6 +107,10 @@ class View:
         """Write an amount to a few digits."""
         return words.money_short(amount_minor, self.seen.book.currency, self.language)
 
+    def bare(self, amount_minor: int) -> str:
+        """Write an amount to a few digits, without its currency: where there is little room."""
+        return words.money_short(amount_minor, "", self.language)
+
     def cards(self) -> list[tuple[str, str, str, str]]:
         """Return the figures on top: title, figure, what it means, style of that."""
         seen, books = self.seen, self.seen.trial_balance
@@ -169,7 +173,7 @@ class View:
             Bar(
                 f"M{place}" + ("+" if place == len(BUCKET_STYLES) - 1 else ""),
                 bucket.principal_minor,
-                self.short(bucket.principal_minor) if bucket.principal_minor else "–",
+                self.bare(bucket.principal_minor) if bucket.principal_minor else "–",
                 BUCKET_STYLES[place],
             )
             for place, bucket in enumerate(self.seen.buckets)
@@ -239,9 +243,9 @@ class View:
             "style": "good" if done else "warn",
         }
 
-    def accounts(self) -> list[tuple[str, str, str]]:
-        """Return the trial balance: account, debit, credit."""
-        return [
+    def accounts(self) -> list[list[tuple[str, str, str]]]:
+        """Return the trial balance in two columns: account, debit, credit."""
+        rows = [
             (
                 row.name,
                 self.money(row.balance_minor) if row.balance_minor > 0 else "",
@@ -250,6 +254,8 @@ class View:
             for row in self.seen.trial_balance.balances
             if row.balance_minor
         ]
+        half = (len(rows) + 1) // 2
+        return [rows[:half], rows[half:]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -276,12 +282,12 @@ def run_of(told: Mapping[str, Any], language: str) -> Run:
     figures = []
     for key, name, form in (
         ("clients", say("客户"), "{:,}"),
-        ("commands", say("客户指令"), "{:,}"),
+        ("commands", say("指令"), "{:,}"),
         ("commands_per_s", say("每秒指令"), "{:,.0f}"),
         ("journal_rows_per_s", say("每秒日志行"), "{:,.0f}"),
         ("seconds", say("耗时（秒）"), "{:,.1f}"),
         ("statements_off", say("不符账单"), "{:,}"),
-        ("pay_status_agree", say("逾期状态一致"), "{:.1%}"),
+        ("pay_status_agree", say("逾期判断一致"), "{:.1%}"),
     ):
         if isinstance(told.get(key), int | float):
             figures.append((name, form.format(told[key])))

@@ -68,8 +68,9 @@ _SCALES: Mapping[str, tuple[tuple[int, str], ...]] = {
 
 
 def money_short(amount_minor: int, currency: str, language: str) -> str:
-    """Write an amount to four digits or so: ``NT$12.34亿``, ``NT$1.234 bn``."""
-    sign, symbol = "−" if amount_minor < 0 else "", SYMBOLS.get(currency, currency + " ")
+    """Write an amount to four digits or so: ``NT$12.3亿``, ``NT$1.23 bn``; currency may be ""."""
+    sign = "−" if amount_minor < 0 else ""
+    symbol = SYMBOLS.get(currency, currency and currency + " ")
     major = abs(amount_minor) // MINOR_PER_MAJOR
     for size, word in _SCALES[language]:
         if major >= size:
@@ -97,12 +98,12 @@ def day(on: int) -> str:
 
 EN: Final[Mapping[str, str]] = {
     "客户": "Clients",
-    "每秒指令": "Commands a second",
-    "每秒日志行": "Journal rows a second",
+    "每秒指令": "Commands/s",
+    "每秒日志行": "Journal rows/s",
     "耗时（秒）": "Seconds",
     "不符账单": "Statements off",
-    "逾期状态一致": "Past due as the bank says",
-    "评分 AUC": "AUC, before → after",
+    "逾期判断一致": "Agreement",
+    "评分 AUC": "Scores, AUC",
     "审计": "Audit",
     "无违例": "clean",
     "滚动率": "Roll rates",
@@ -156,7 +157,7 @@ EN: Final[Mapping[str, str]] = {
     "科目": "Account",
     "借方": "Debit",
     "贷方": "Credit",
-    "合计": "Total",
+    "合计": " total",
     "最近指令": "Latest commands",
     "生效日": "Effective",
     "编号": "Id",
@@ -172,12 +173,12 @@ EN: Final[Mapping[str, str]] = {
     "尚未关账": "no day closed yet",
     "额度区间": "Limit",
     "还款日": "Due",
+    "出账日": "Cut",
     "天": "days",
     "未还部分日利率": "Unpaid rest, a day",
     "支用日利率": "Cash draws, a day",
     "逾期日利率": "Past due, a day",
-    "期": "instalments",
-    "手续费": "fee",
+    "期手续费": "instalments",
     "账簿里还没有额度": "There is no line in this book yet",
     "用下面的请求开立第一条，或运行一次演示。": "Open the first one like this, or run the demo.",
     "跳到正文": "Skip to the figures",

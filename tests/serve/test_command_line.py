@@ -1,0 +1,111 @@
+"""``jiehuan serve``: what it refuses, and that it serves."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from tests.serve.api import POLICY
+
+PROGRAM = str(Path(sys.executable).parent / "jiehuan")
+
+
+def run(*arguments, **environment):
+    """Run the program to its end; return exit status and what it complained of."""
+    ended = subprocess.run(
+        [PROGRAM, "serve", *map(str, arguments)],
+        env={**os.environ, "JIEHUAN_DATABASE": "", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return ended.returncode, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((), "say which books"),
+        (("--data", "no-such-directory"), "is not a directory"),
+        (("--new", "CNY", "--host", "0.0.0.0"), "no login yet"),
+        (("--new", "CNY", "--port", "70000"), "out of range"),
+        (("--new", "CNY", "--policy", "no-such-file"), "cannot be read"),
+        (("--new", "CNY", "--on", "tomorrow"), "is not a day"),
+    ],
+)
+def test_what_is_wrong_is_said_before_a_database_is_made(arguments, complaint):
+    status, said = run(*arguments)
+
+    assert 2 == status
+    assert complaint in said
+    assert "Traceback" not in said
+
+
+def test_a_port_in_use_is_said(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        status, said = run("--data", tmp_path / "books", "--new", "CNY", "--port", port)
+
+    assert 2 == status
+    assert f"port {port} of 127.0.0.1 is in use" in said
+    assert not (tmp_path / "books").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--book", "77"), "there is no book 77"),
+        (("--book", "78", "--new", "XAU"), "no product is offered in XAU; there is CNY, TWD"),
+    ],
+)
+def test_a_book_that_cannot_be_had_is_said(shared_database, arguments, complaint):
+    status, said = run(*arguments, "--port", "0", JIEHUAN_DATABASE=shared_database)
+
+    assert 2 == status
+    assert complaint in said
+
+
+def test_a_new_book_is_served_until_interrupted(shared_database, tmp_path):
+    policy = tmp_path / "policy.toml"
+    policy.write_text(POLICY, encoding="utf-8")
+    command = [PROGRAM, "serve", "--port", "0", "--book", "99"]
+    command += ["--new", "CNY", "--on", "2026-03-05", "--policy", str(policy)]
+    with subprocess.Popen(
+        command,
+        env={**os.environ, "JIEHUAN_DATABASE": shared_database},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        try:
+            assert program.stderr is not None
+            address = program.stderr.readline().split()[0]
+            request = urllib.request.Request(
+                address + "v1/applications",
+                json.dumps(
+                    {
+                        "product": "pay-later",
+                        "party": 1,
+                        "limit_asked_minor": 500_000,
+                        "facts": {"age_years": 30},
+                    }
+                ).encode(),
+                {"Content-Type": "application/json", "Idempotency-Key": "first"},
+            )
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                opened = json.load(answer)
+            program.send_signal(signal.SIGINT)
+            status = program.wait(30)
+        finally:
+            program.kill()
+
+    assert "line_99_1" == opened["line"]
+    assert "2026-03-05" == opened["effective_on"]
+    assert status in {0, 130, -signal.SIGINT}
