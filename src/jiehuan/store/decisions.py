@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import operator
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,8 +25,7 @@ class DecisionRow:
     def canonical(self) -> bytes:
         """Return it as bytes that are the same on every machine: each field behind its length."""
         parts = []
-        for name in _FIELDS:
-            value = getattr(self, name)
+        for value in VALUES_OF(self):
             match value:
                 case bytes():
                     text = value
@@ -37,4 +37,5 @@ class DecisionRow:
         return b"".join(parts)
 
 
-_FIELDS = tuple(field.name for field in dataclasses.fields(DecisionRow))
+# All of a row's values, in the order of its columns; ``dataclasses.astuple`` copies each of them.
+VALUES_OF = operator.attrgetter(*(field.name for field in dataclasses.fields(DecisionRow)))

@@ -21,7 +21,7 @@ from jiehuan.core.errors import DiskFull, FenceLost, InDoubt, JiehuanError, KeyT
 from jiehuan.core.outcomes import Outcome
 from jiehuan.store import books, chain, sql, wire
 from jiehuan.store.books import Lease
-from jiehuan.store.decisions import DecisionRow
+from jiehuan.store.decisions import VALUES_OF, DecisionRow
 from jiehuan.store.failpoints import reach
 from jiehuan.store.tables import (
     COMMAND,
@@ -214,7 +214,7 @@ def _writes(book: int, batch: Batch) -> Iterator[Statement]:
         yield sql.add(DAY_TOTAL, book), wire.arrays(batch.totals)
     if batch.decisions:
         columns = zip(
-            *((no, *dataclasses.astuple(row)) for no, row in sorted(batch.decisions.items())),
+            *((no, *VALUES_OF(row)) for no, row in sorted(batch.decisions.items())),
             strict=True,
         )
         yield sql.insert_decisions(book), [list(column) for column in columns]
