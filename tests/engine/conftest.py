@@ -20,5 +20,6 @@ def book(dsn):
 @pytest.fixture
 def client(dsn, book):
     """A client of an empty book, on its first day."""
-    with writer_of(dsn, book) as writer:
-        yield Client(writer)
+    client = Client(writer_of(dsn, book))
+    yield client
+    client.writer.close()

@@ -7,6 +7,12 @@ import psycopg
 
 from jiehuan.core.errors import DatabaseDown
 
+# The driver files these under other errors: each ends the session.
+_TIMED_OUT = (
+    psycopg.errors.TransactionTimeout,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
+
 
 @contextlib.contextmanager
 def named() -> Iterator[None]:
@@ -19,5 +25,5 @@ def named() -> Iterator[None]:
     """
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+    except (psycopg.OperationalError, psycopg.InterfaceError, *_TIMED_OUT) as error:
         raise DatabaseDown(f"the database does not answer: {error}") from error
