@@ -96,7 +96,7 @@ calls = st.sampled_from(sorted(ROUTES)).flatmap(
 )
 
 PATIENT = settings(
-    max_examples=250, suppress_health_check=[*HealthCheck], derandomize=True, deadline=None
+    max_examples=60, suppress_health_check=[*HealthCheck], derandomize=True, deadline=None
 )
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from tests.serve.api import Api, make_book, told
 
+from jiehuan.engine import post
 from jiehuan.engine.post import Writer
 from jiehuan.serve.service import Service
 from jiehuan.store.database import connect
@@ -72,7 +73,8 @@ def test_sessions_that_are_cut_are_made_anew_and_nothing_is_done_twice(api):
         assert 1_000 * n == api.get(line).json()["used_minor"]
 
 
-def test_a_server_that_is_down_is_said_so_until_it_is_up_again():
+def test_a_server_that_is_down_is_said_so_until_it_is_up_again(monkeypatch):
+    monkeypatch.setattr(post, "PATIENCE_SECONDS", 0.2)
     with Server.temporary() as server:
         make_book(server.dsn)
         api = Api(server.dsn)
