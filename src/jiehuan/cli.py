@@ -240,7 +240,7 @@ def replay(
 def serve(
     *,
     data: Data = None,
-    book: Annotated[int, typer.Option("--book", min=0, help="Number of the book.")] = 1,
+    book: Annotated[int, typer.Option("--book", min=0, max=32_767, help="Number of the book.")] = 1,
     host: Annotated[str, typer.Option("--host", help="An address of this machine.")] = "127.0.0.1",
     port: Port = 8000,
     new: Annotated[
