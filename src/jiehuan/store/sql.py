@@ -4,9 +4,11 @@ Each names its book as a constant in every FROM item, so that it runs on one ser
 shard of many alike (a shard is found by ``book = X``; without it, Citus copies).
 """
 
+import dataclasses
 import functools
 from collections.abc import Iterable
 
+from jiehuan.store.decisions import NUMBERS, TEXTS, DecisionRow
 from jiehuan.store.tables import Table
 from jiehuan.store.wire import wire_type
 
@@ -121,27 +123,12 @@ def insert_with_detail(table: Table, book: int) -> str:
     )
 
 
-DECISION_COLUMNS = {
-    "id": "bigint",
-    "line": "bigint",
-    "kind": "smallint",
-    "inputs": "text",
-    "policy": "text",
-    "policy_version": "integer",
-    "policy_hash": "bytea",
-    "model_hash": "bytea",
-    "score_ppm": "integer",
-    "outcome": "smallint",
-    "limit_minor": "bigint",
-    "reasons": "text",
-    "decided_on": "date",
-}
-
-
 def insert_decisions(book: int) -> str:
-    """Return the insert of decisions, an array parameter a column."""
-    names = ", ".join(DECISION_COLUMNS)
-    arrays = ", ".join(f"%s::{kind}[]" for kind in DECISION_COLUMNS.values())
+    """Return the insert of decisions, an array parameter a column; see ``decisions.columns``."""
+    kinds = {name: wire_type(name, NUMBERS[name]).name for name in NUMBERS.names or ()}
+    kinds |= {name: kind.name for name, kind in TEXTS.items()}
+    names = ", ".join(kinds)
+    arrays = ", ".join(f"%s::{kind}[]" for kind in kinds.values())
     return (
         f"INSERT INTO decision (book, {names}) SELECT b.book, u.*"
         f" FROM book b, unnest({arrays}) AS u({names}) WHERE b.book = {book:d}"
@@ -149,6 +136,6 @@ def insert_decisions(book: int) -> str:
 
 
 def select_decisions(book: int, where: str = "") -> str:
-    """Return the read of decisions, in the order of their numbers."""
-    names = ", ".join(DECISION_COLUMNS)
+    """Return the read of decisions, in the order of their numbers: id, then ``DecisionRow``."""
+    names = ", ".join(["id", *(field.name for field in dataclasses.fields(DecisionRow))])
     return f"SELECT {names} FROM decision t WHERE t.book = {book:d}{where} ORDER BY t.id"
