@@ -13,32 +13,45 @@ from tests.torture.kills import Torture, points_of
 from tests.torture.lives import PRODUCTS
 
 from jiehuan.engine.requests import key_hashes
+from jiehuan.reports.audit import audit
+from jiehuan.store.database import connect
 from jiehuan.store.server import Server
+from jiehuan.store.sessions import Session
 
 SEED = 20_260_301
 KILLS, RAISES, STOPS = 5, 15, 10
 
 
 @pytest.fixture(scope="module")
-def undisturbed(server, tmp_path_factory):
-    """The book of a life that nobody disturbed."""
-    dsn = make_ready(server.dsn, PRODUCTS)
-    book = new_book(dsn)
-    driver.run(dsn, book, tmp_path_factory.mktemp("calm") / "notes", driver.Points([]))
-    return contents(dsn, book)
+def calm(server, tmp_path_factory):
+    """The number of a book whose life nobody disturbed."""
+    book = new_book(make_ready(server.dsn, PRODUCTS))
+    driver.run(server.dsn, book, tmp_path_factory.mktemp("calm") / "notes", driver.Points([]))
+    return book
 
 
-def test_a_book_that_was_killed_thirty_times_is_as_if_it_never_was(undisturbed, tmp_path):
+def breaches(dsn, book):
+    """Return what audit finds wrong with a book."""
+    with connect(dsn, Session.READER) as connection:
+        return list(map(str, audit(connection, book)))
+
+
+def test_audit_finds_nothing_wrong_with_a_life_of_all_kinds(server, calm):
+    assert [] == breaches(server.dsn, calm)
+
+
+def test_a_book_that_was_killed_thirty_times_is_as_if_it_never_was(server, calm, tmp_path):
     notes = tmp_path / "notes"
-    with Server.temporary(settings={"shared_buffers": "32MB"}) as server:
-        book = new_book(make_ready(server.dsn, PRODUCTS))
-        torture = Torture(server, book, notes)
+    with Server.temporary(settings={"shared_buffers": "32MB"}) as victim:
+        book = new_book(make_ready(victim.dsn, PRODUCTS))
+        torture = Torture(victim, book, notes)
 
         torture.run(points_of(SEED, KILLS, RAISES, STOPS))
 
         assert (KILLS, STOPS) == (torture.killed, torture.struck)
-        assert {} == differences(undisturbed, contents(server.dsn, book))
-        assert [] == unkept(server.dsn, book, driver.read_notes(notes))
+        assert [] == unkept(victim.dsn, book, driver.read_notes(notes))
+        assert {} == differences(contents(server.dsn, calm), contents(victim.dsn, book))
+        assert [] == breaches(victim.dsn, book)
 
 
 def unkept(dsn, book, known):

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import psycopg
 import pytest
 from tests.engine.script import (
     Ask,
@@ -35,9 +36,14 @@ TAKEOVER_SECONDS_MAX = 10.0
 # At these the batch is committed, or on its way and not to be stopped any more.
 COMMITTED = {"commit_sent", "after_commit", "before_answer"}
 LARGE = saving.COPY_ROWS_MIN
-CASES = [(name, 1) for name in failpoints.NAMES]
-# A large batch waits for each answer, so its transaction is open when it is stopped.
-CASES += [("after_fence", LARGE), ("before_commit", LARGE)]
+# Failpoint, size of the batch, and whether the lease has run out when it is stopped: then the
+# book is taken while its transaction may still be open.  A large batch waits for each answer.
+CASES = [(name, 1, False) for name in failpoints.NAMES]
+CASES += [
+    (name, size, True)
+    for name in ("before_fence", "after_fence", "before_commit")
+    for size in (1, LARGE)
+]
 
 
 @dataclasses.dataclass
@@ -52,7 +58,7 @@ class Ended:
     times: list[int]  # how often each key of the victim is in the journal in the end
 
 
-def stop_one(dsn, failpoint, size):
+def stop_one(dsn, failpoint, size, run_out):
     """Stop a writer, take its book, let it go on, and see what becomes of it."""
     book = new_book(dsn)
     command = [sys.executable, "-m", "tests.torture.victim", dsn, str(book), failpoint, str(size)]
@@ -61,6 +67,11 @@ def stop_one(dsn, failpoint, size):
         _, status = os.waitpid(child.pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
         stopped = time.monotonic()
+        if run_out:
+            with psycopg.connect(dsn) as connection:
+                connection.execute(
+                    "UPDATE book SET expires_at = now() - interval '1 ms' WHERE book = %s", [book]
+                )
         with writer_of(dsn, book, "heir", wait_seconds=2 * TAKEOVER_SECONDS_MAX) as writer:
             taken_after = time.monotonic() - stopped
             at_takeover = contents(dsn, book)
@@ -88,9 +99,9 @@ def ended(server):
         return dict(zip(CASES, found, strict=True))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case)))
 def test_a_stopped_writer_commits_nothing_once_another_has_its_book(ended, case):
-    name, size = case
+    name, size, _ = case
     one = ended[case]
 
     assert {} == differences(one.stopped, one.after)
