@@ -2,7 +2,13 @@
 
 import dataclasses
 import datetime as dt
-import operator
+import struct
+from collections.abc import Mapping
+
+import numpy as np
+
+from jiehuan.store.tables import Dtype
+from jiehuan.store.wire import BYTEA, TEXT, Packed, arrays, texts
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -22,20 +28,63 @@ class DecisionRow:
     reasons: str
     decided_on: dt.date
 
+    def numbers(self) -> tuple[int, ...]:
+        """Return what is a number in it, in the order of ``NUMBERS``."""
+        return (
+            self.line,
+            self.kind,
+            self.policy_version,
+            self.score_ppm,
+            self.outcome,
+            self.limit_minor,
+            self.decided_on.toordinal(),
+        )
+
+    def texts(self) -> tuple[bytes, ...]:
+        """Return what is of any length in it, in the order of ``TEXTS``."""
+        return (
+            self.inputs.encode(),
+            self.policy.encode(),
+            self.policy_hash,
+            self.model_hash,
+            self.reasons.encode(),
+        )
+
     def canonical(self) -> bytes:
-        """Return it as bytes that are the same on every machine: each field behind its length."""
-        parts = []
-        for value in VALUES_OF(self):
-            match value:
-                case bytes():
-                    text = value
-                case dt.date():
-                    text = value.isoformat().encode()
-                case _:
-                    text = str(value).encode()
-            parts += [len(text).to_bytes(4, "big"), text]
-        return b"".join(parts)
+        """Return it as bytes that are the same on every machine: texts behind their lengths."""
+        parts = self.texts()
+        lengths = [len(part) for part in parts]
+        return b"".join([struct.pack(">7q5i", *self.numbers(), *lengths), *parts])
 
 
-# All of a row's values, in the order of its columns; ``dataclasses.astuple`` copies each of them.
-VALUES_OF = operator.attrgetter(*(field.name for field in dataclasses.fields(DecisionRow)))
+NUMBERS: Dtype = np.dtype(
+    [
+        ("id", "i8"),
+        ("line", "i8"),
+        ("kind", "i2"),
+        ("policy_version", "i4"),
+        ("score_ppm", "i4"),
+        ("outcome", "i2"),
+        ("limit_minor", "i8"),
+        ("decided_on", "i4"),
+    ]
+)
+TEXTS = {
+    "inputs": TEXT,
+    "policy": TEXT,
+    "policy_hash": BYTEA,
+    "model_hash": BYTEA,
+    "reasons": TEXT,
+}
+
+
+def columns(decisions: Mapping[int, DecisionRow]) -> list[Packed]:
+    """Encode decisions as array parameters: the columns of ``NUMBERS``, then those of ``TEXTS``.
+
+    Args:
+        decisions: By the number of their command.
+    """
+    rows = [(number, *decisions[number].numbers()) for number in sorted(decisions)]
+    said = zip(*(decisions[number].texts() for number in sorted(decisions)), strict=True)
+    sent = [texts(column, kind) for column, kind in zip(said, TEXTS.values(), strict=True)]
+    return [*arrays(np.array(rows, NUMBERS)), *sent]

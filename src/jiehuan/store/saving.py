@@ -19,9 +19,9 @@ from jiehuan.core.columns import Int64s, Rows
 from jiehuan.core.commands import Kind
 from jiehuan.core.errors import DiskFull, FenceLost, InDoubt, JiehuanError, KeyTaken, Postponed
 from jiehuan.core.outcomes import Outcome
-from jiehuan.store import books, chain, sql, wire
+from jiehuan.store import books, chain, decisions, sql, wire
 from jiehuan.store.books import Lease
-from jiehuan.store.decisions import VALUES_OF, DecisionRow
+from jiehuan.store.decisions import DecisionRow
 from jiehuan.store.failpoints import reach
 from jiehuan.store.tables import (
     COMMAND,
@@ -148,12 +148,16 @@ def _transact(
     new = sum(map(len, (*batch.inserts.values(), *batch.journal.values())))
     large = new >= COPY_ROWS_MIN
     n = len(batch.journal[COMMAND.name])
+    writes = [
+        *batch_row,
+        *_writes(lease.book, batch),
+    ]  # before BEGIN: the book is held from there on
     with contextlib.nullcontext() if large else conn.pipeline():
         conn.execute("BEGIN")
         for statement, values in _fence(lease, n, batch.business_on):
             conn.execute(statement.encode(), values)
         reach("after_fence")
-        for statement, values in (*batch_row, *_writes(lease.book, batch)):
+        for statement, values in writes:
             conn.execute(statement.encode(), values)
         _insert_all(conn, lease.book, batch, large=large)
         reach("before_commit")
@@ -213,11 +217,7 @@ def _writes(book: int, batch: Batch) -> Iterator[Statement]:
     if batch.totals is not None and len(batch.totals):
         yield sql.add(DAY_TOTAL, book), wire.arrays(batch.totals)
     if batch.decisions:
-        columns = zip(
-            *((no, *VALUES_OF(row)) for no, row in sorted(batch.decisions.items())),
-            strict=True,
-        )
-        yield sql.insert_decisions(book), [list(column) for column in columns]
+        yield sql.insert_decisions(book), decisions.columns(batch.decisions)
     yield from _days(book, batch)
     yield from _answers(book, batch.journal[COMMAND.name])
 
@@ -255,7 +255,7 @@ def _insert_all(conn: psycopg.Connection, book: int, batch: Batch, *, large: boo
     commands = batch.journal[COMMAND.name]
     if batch.details:
         named = np.isin(commands["seq"], list(batch.details))
-        texts = [batch.details[number].decode() for number in sorted(batch.details)]
+        texts = wire.texts([batch.details[no] for no in sorted(batch.details)], wire.TEXT)
         conn.execute(
             sql.insert_with_detail(COMMAND, book).encode(), [*wire.arrays(commands[named]), texts]
         )

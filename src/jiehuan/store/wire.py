@@ -11,7 +11,7 @@ timestamps with time zone, in microseconds since 1970.  ``V16`` is a uuid.
 import dataclasses
 import functools
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -136,6 +136,9 @@ DATE = _wire_type("date", 1082, 1182, ">i4", _to_dates, _from_dates)
 TIMESTAMPTZ = _wire_type("timestamptz", 1184, 1185, ">i8", _to_timestamps, _from_timestamps)
 UUID = _wire_type("uuid", 2950, 2951, "V16")
 
+TEXT = _wire_type("text", 25, 1009, "V0")
+BYTEA = _wire_type("bytea", 17, 1001, "V0")
+
 _PLAIN = {"i8": BIGINT, "i4": INTEGER, "i2": SMALLINT, "b1": BOOLEAN, "V16": UUID}
 
 
@@ -172,6 +175,19 @@ def array(values: Values, kind: WireType) -> Packed:
     elements["length"] = kind.value.itemsize
     elements["value"] = kind.encode(values)
     return kind.packed(struct.pack(">iiiii", 1, 0, kind.oid, n, 1) + elements.tobytes())
+
+
+def texts(values: Sequence[bytes], kind: WireType) -> Packed:
+    """Encode values of any length as an array parameter.
+
+    Args:
+        values: Bytes, or text in UTF-8.
+        kind: ``TEXT`` or ``BYTEA``.
+    """
+    if not values:
+        return kind.packed(struct.pack(">iii", 0, 0, kind.oid))
+    head = struct.pack(">iiiii", 1, 0, kind.oid, len(values), 1)
+    return kind.packed(head + b"".join([len(text).to_bytes(4, "big") + text for text in values]))
 
 
 @functools.lru_cache
