@@ -178,6 +178,8 @@ def refold(terms: TermsTable, commands: Rows, closed_on: int) -> Played:
     lines = [play_line(terms, journal, closed_on) for journal in late.values()]
     if len(rest):
         lines.append(play(terms, rest, closed_on))
+    if len(lines) == 1:
+        return lines[0]
     return together([NOTHING, *lines])
 
 
