@@ -8,6 +8,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -63,6 +64,15 @@ def alone(terms: TermsTable, journal: Commands) -> dict[str, float]:
     return out
 
 
+def one_line(terms: TermsTable, ordered: Commands) -> float:
+    """Return microseconds a command when the journal of one line is folded alone."""
+    taken = []
+    for line in np.unique(ordered.line)[:ALONE]:
+        journal = Commands.from_rows(ordered.to_rows(ordered.line == line))
+        taken.append(median_seconds(partial(fold, terms, journal)) / len(journal))
+    return round(statistics.median(taken) * 1e6, 1)
+
+
 def _one(terms: TermsTable, line: Loaded, command: Commands) -> float:
     """Return the seconds that one command takes, the layout of its line included."""
 
@@ -95,6 +105,7 @@ def main() -> None:
                 },
                 "fold_seconds": round(seconds, 3),
                 "commands_per_s": round(len(journal) / seconds),
+                "one_line_us_a_command": one_line(terms, ordered),
                 "one_command_us": one,
                 "one_command_us_max": max(one.values()),
             }
