@@ -9,13 +9,14 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-header --no-annotate --fork-strategy fewest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench setup lock
+.PHONY: help demo test lint bench torture-proof setup lock
 
 help:
 	@echo "make demo    run a real book of 20,841 credit lines and show it (options: ARGS='--people 500')"
 	@echo "make test    run the tests                                      (options: ARGS='-k interest')"
 	@echo "make lint    style, types, rooms, spelling"
 	@echo "make bench   measure; each line printed is a JSON object"
+	@echo "make torture-proof  plant bugs and see that the tests catch them (options: ARGS=fence)"
 	@echo "make setup   only make $(VENV)"
 	@echo "make lock    pin the dependencies again                         (options: ARGS=--upgrade)"
 
@@ -34,6 +35,9 @@ lint: $(READY)
 
 bench: $(READY)
 	@for script in bench/*.py; do $(BIN)/python "$$script" $(ARGS) || exit 1; done
+
+torture-proof: $(READY)
+	$(BIN)/python -m tests.torture.proof $(ARGS)
 
 setup: $(READY)
 
