@@ -1,8 +1,6 @@
 """`jiehuan audit` and `jiehuan replay`, as a person calls them."""
 
 import json
-import os
-import subprocess
 import sys
 
 import psycopg
@@ -10,7 +8,7 @@ import pytest
 from tests.database import TEMPLATE, make_database
 from tests.reports.life import live
 
-from jiehuan.cli import DATABASE
+from jiehuan.cli import DATABASE, main
 from jiehuan.store.server import Server
 
 
@@ -22,12 +20,19 @@ def own(server: Server) -> str:
     return dsn
 
 
-def jiehuan(dsn, *words):
+@pytest.fixture
+def jiehuan(monkeypatch, capsys):
     """Run the program on a database; return its exit status, what it printed, what it said."""
-    environment = {**os.environ, DATABASE: dsn}
-    command = [sys.executable, "-c", "from jiehuan.cli import main; main()", *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
+
+    def run(dsn, *words):
+        monkeypatch.setenv(DATABASE, dsn)
+        monkeypatch.setattr(sys, "argv", ["jiehuan", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return ended.value.code or 0, said.out, said.err
+
+    return run
 
 
 def spoil(dsn, statement):
@@ -36,7 +41,7 @@ def spoil(dsn, statement):
         conn.execute(statement)
 
 
-def test_books_are_audited_replayed_spoiled_and_found_out(own):
+def test_books_are_audited_replayed_spoiled_and_found_out(own, jiehuan):
     status, printed, _ = jiehuan(own, "audit", "--json")
     told = json.loads(printed)
     number = told["book"]
@@ -69,14 +74,14 @@ def test_books_are_audited_replayed_spoiled_and_found_out(own):
         (("replay", "3000", "--book", "99"), "there is no decision 3000 in book 99"),
     ],
 )
-def test_what_is_not_there_is_said(own, words, said):
+def test_what_is_not_there_is_said(own, jiehuan, words, said):
     status, _, error = jiehuan(own, *words)
 
     assert 2 == status
     assert said in error
 
 
-def test_a_database_without_books_is_refused_and_left_alone(empty_database):
+def test_a_database_without_books_is_refused_and_left_alone(empty_database, jiehuan):
     status, _, error = jiehuan(empty_database, "audit")
 
     assert 2 == status
@@ -85,7 +90,7 @@ def test_a_database_without_books_is_refused_and_left_alone(empty_database):
         assert [] == conn.execute("SELECT FROM pg_tables WHERE schemaname = 'public'").fetchall()
 
 
-def test_no_database_is_made_where_one_is_looked_for(tmp_path):
+def test_no_database_is_made_where_one_is_looked_for(tmp_path, jiehuan):
     status, _, error = jiehuan("", "audit")
     assert (2, True) == (status, "say which books" in error)
 
@@ -94,7 +99,7 @@ def test_no_database_is_made_where_one_is_looked_for(tmp_path):
     assert [] == list(tmp_path.iterdir())
 
 
-def test_a_schema_of_another_version_is_refused(fresh_database):
+def test_a_schema_of_another_version_is_refused(fresh_database, jiehuan):
     dsn = fresh_database()
     spoil(dsn, "UPDATE schema_version SET hash = 'x'")
 

@@ -46,7 +46,7 @@ DERIVED = {"transfer", "statement", "statement_item"}
 # Another value of each type.
 OTHER = {
     "smallint": "{0} + 1",
-    "integer": "{0} + 1",
+    "integer": "CASE WHEN {0} < 2147483647 THEN {0} + 1 ELSE 0 END",
     "bigint": "{0} + 1",
     "boolean": "NOT {0}",
     "date": "CASE WHEN isfinite({0}) THEN {0} + 1 ELSE DATE '2026-03-02' END",
