@@ -166,9 +166,10 @@ def test_two_databases_are_one_too_many(monkeypatch, capsys, directory):
     assert "JIEHUAN_DATABASE names a database, and so does --data" in capsys.readouterr().err
 
 
-def test_the_page_is_served_until_it_is_interrupted(fresh_database):
+@pytest.mark.parametrize("people", [0, 3])
+def test_the_page_is_served_until_it_is_interrupted(fresh_database, people):
     command = [sys.executable, "-c", "from jiehuan.cli import main; main()", "demo"]
-    command += ["--people", "3", "--months", "1", "--json"]
+    command += ["--people", str(people), "--months", "1", "--json"]
     environment = {**os.environ, cli.DATABASE: fresh_database()}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -186,6 +187,6 @@ def test_the_page_is_served_until_it_is_interrupted(fresh_database):
         finally:
             process.kill()
 
-    assert 3 == figures["clients"]
+    assert people == figures["clients"]
     assert 200 == answer.status
     assert "<html" in page
