@@ -15,7 +15,7 @@ from tests.store.batches import BOOK, OPENED_ON, Pen, keys_of, make_book
 from tests.store.children import Child
 
 from jiehuan.core.errors import BookTaken, FenceLost, KeyTaken, Postponed, UsageError
-from jiehuan.store import books
+from jiehuan.store import books, saving
 from jiehuan.store.database import connect
 from jiehuan.store.failpoints import NAMES
 from jiehuan.store.sessions import Session
@@ -148,6 +148,26 @@ def test_a_transaction_that_holds_the_book_for_too_long_postpones_a_claim(conn, 
 
         with pytest.raises(Postponed):
             books.claim(conn, BOOK, "a")
+
+
+@pytest.mark.parametrize("where", ["before_fence", "after_fence", "before_commit", "commit_sent"])
+def test_nobody_takes_a_book_between_the_fence_and_the_commit(a_pen, dsn, monkeypatch, where):
+    """Another claims in the middle of a save; it waits, or the save comes to nothing."""
+    pen = a_pen()
+    expire(dsn)
+    claimed = []
+
+    def reach(name):
+        if name == where:
+            with connect(dsn) as other, contextlib.suppress(Postponed):
+                claimed.append(books.claim(other, BOOK, "other").seq)
+
+    monkeypatch.setattr(saving, "reach", reach)
+    with contextlib.suppress(FenceLost):
+        pen.buy("mine")
+
+    # Whoever has claimed has seen all that will ever be there from before.
+    assert len(keys_of(dsn)) == (claimed[0] if claimed else 1)
 
 
 # --- Writers that are stopped, and come back ----------------------------------------------------
