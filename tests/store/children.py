@@ -5,7 +5,10 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
+
+WAIT_SECONDS = 30
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -55,3 +58,11 @@ class Child:
         self.process.wait()
         self.ear.close()
         self.mouth.close()
+
+
+def wait_until(happened):
+    """Wait for something that must happen soon."""
+    until = time.monotonic() + WAIT_SECONDS
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.01)

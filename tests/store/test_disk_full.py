@@ -8,13 +8,13 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import psycopg
 import pytest
 from tests.database import roomy_place
 from tests.store.batches import BOOK, Pen, keys_of, make_book
+from tests.store.children import wait_until
 
 from jiehuan.core.errors import DiskFull, InDoubt
 from jiehuan.store import postmaster, reading, saving, server, tables
@@ -59,14 +59,6 @@ def fill(path):
                 file.write(bytes(2**16))
         except OSError:
             return
-
-
-def wait_until(happened):
-    """Wait for something that must happen soon."""
-    until = time.monotonic() + 30
-    while not happened():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def buy_on(pen, n):

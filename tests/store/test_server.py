@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.database import roomy_place
-from tests.store.children import Child
+from tests.store.children import Child, wait_until
 
 from jiehuan.core.errors import DatabaseDown, DatabaseRefused, UsageError
-from jiehuan.store import postmaster, programs
+from jiehuan.store import postmaster, programs, server
 from jiehuan.store.server import Server
 
 IS_ROOT = os.geteuid() == 0
@@ -142,6 +142,48 @@ def test_a_pid_file_that_names_a_process_of_somebody_else(used):
     finally:
         other.kill()
         other.wait()
+
+
+def test_a_dead_process_that_nobody_waits_for_is_not_in_the_way(used):
+    with Server(used):
+        pass  # its settings say where it is now
+    user = programs.User.of((used / "postgres").stat().st_uid)
+    command = [programs.programs(user) / "postgres", "-D", used / "postgres"]
+    child = programs.spawn(command, user, used / "postgres", used / "log")
+    wait_until(Server(used).is_up)
+    kill_all(used)
+    state = Path(f"/proc/{child.pid}/stat")
+    wait_until(lambda: state.read_text().rsplit(")", 1)[1].split()[0] == "Z")
+
+    with Server(used) as made:
+        assert kept(made.dsn) == [1]
+
+    child.wait()
+
+
+def test_a_recovery_takes_as_long_as_it_takes_and_says_so(used, monkeypatch):
+    monkeypatch.setattr(server, "_TELL_SECONDS", 0)
+    told: list[str] = []
+    with Server(used, tell=told.append) as made:
+        write(made.dsn, 2)
+        kill_all(used)
+
+        made.start()
+
+        assert kept(made.dsn) == [1, 2]
+    assert any("the database recovers" in words for words in told)
+
+
+def test_a_path_by_way_of_a_link(used):
+    link = used.parent / "link"
+    link.symlink_to(used)
+    with Server(link) as made:
+        kill_all(link)
+
+        made.start()
+
+        assert kept(made.dsn) == [1]
+    assert postmaster.alive_in(used / "postgres") == []
 
 
 def test_a_start_that_was_cut_short_while_making_the_database(directory):

@@ -29,6 +29,7 @@ def pid_in(data: Path) -> int | None:
 
 def alive_in(data: Path) -> list[int]:
     """Return the processes that work in a data directory; zombies do not."""
+    data = data.resolve()
     found = []
     for process in _PROCESSES.iterdir():
         if process.name.isdigit():
