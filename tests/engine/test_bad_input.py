@@ -12,7 +12,7 @@ from jiehuan.engine import day
 
 INT64_MAX = 2**63 - 1
 LAST_ON = dt.date.max.toordinal()
-TODAY = OPENED_ON + 20
+TODAY = OPENED_ON + 10
 LINES = """
     SELECT id, used_minor, held_minor, overpaid_minor, charges_minor, status, limit_minor
     FROM line WHERE book = %s ORDER BY id
@@ -23,8 +23,8 @@ O = Outcome  # noqa: E741 - a table of cases
 
 @pytest.fixture
 def client(client):
-    """A client with a line of ten days that owes something, and a closed one, on a later day."""
-    day.advance(client.writer, OPENED_ON + 10)
+    """A client with a line of nine days that owes something, and a closed one, on a later day."""
+    day.advance(client.writer, OPENED_ON + 1)
     client.ask(apply_for("line"), apply_for("closed"))
     client.ask(
         Ask("buy", Kind.PURCHASE, "line", 50_000),
@@ -57,7 +57,7 @@ CASES = {
         O.DATE_IN_FUTURE,
     ),
     "before it was opened": (
-        Ask("x", Kind.REPAY, "line", 5, on=OPENED_ON + 9),
+        Ask("x", Kind.REPAY, "line", 5, on=OPENED_ON),
         O.DATE_BEFORE_LINE_OPENED,
     ),
     "the first day of all": (Ask("x", Kind.REPAY, "line", 5, on=1), O.DATE_BEFORE_LINE_OPENED),

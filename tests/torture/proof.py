@@ -38,7 +38,7 @@ def failures(package: Path, tests: tuple[str, ...]) -> list[str]:
     )
     if done.returncode not in {0, 1}:
         sys.exit(f"pytest could not run {tests}:\n{done.stdout}{done.stderr}")
-    return re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    return re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
 
 
 def copied(directory: str) -> Path:
