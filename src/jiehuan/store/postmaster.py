@@ -42,9 +42,14 @@ def alive_in(data: Path) -> list[int]:
     return found
 
 
+def _sees_processes() -> bool:
+    """Return whether the system shows where processes work."""
+    return (_PROCESSES / "self" / "cwd").exists()
+
+
 def _lives(pid: int, data: Path) -> bool:
     """Return whether a pid is a live process of a data directory's PostgreSQL."""
-    if _PROCESSES.is_dir() and (_PROCESSES / "self").exists():
+    if _sees_processes():
         return pid in alive_in(data)
     try:
         os.kill(pid, 0)
@@ -62,17 +67,22 @@ def reap(wait: Callable[[], object]) -> None:
     threading.Thread(target=wait, name="postgres", daemon=True).start()
 
 
-def is_passing(said: str, data: Path) -> bool:
+def is_passing(said: str, data: Path, socket: Path) -> bool:
     """Return whether a start that failed is worth another try, after waiting a little.
 
     So it is while the processes of a postmaster that was killed are still ending.  If none is
-    left, a pid file that stands in the way is removed.
+    left, the lock files that name one, a zombie perhaps, are removed.
+
+    Args:
+        said: What PostgreSQL said.
+        data: Its own data directory.
+        socket: The directory of its socket.
     """
     if not any(hint in said for hint in _PASSING):
         return False
-    pid = pid_in(data)
-    if pid is not None and not _lives(pid, data) and not alive_in(data):
-        (data / "postmaster.pid").unlink(missing_ok=True)
+    if _sees_processes() and not alive_in(data):
+        for lock in (data / "postmaster.pid", *socket.glob(".s.PGSQL.*")):
+            lock.unlink(missing_ok=True)
         return True
     time.sleep(0.1)
     return True

@@ -392,7 +392,10 @@ class Server:
                 return
             if _NO_SPACE in said:
                 self._drop_ballast()
-            elif not postmaster.is_passing(said, self._postgres) or time.monotonic() > until:
+            elif (
+                not postmaster.is_passing(said, self._postgres, self._socket)
+                or time.monotonic() > until
+            ):
                 raise DatabaseDown(f"{self.directory}: PostgreSQL does not start: {said}")
 
     def _try(self) -> str | None:
