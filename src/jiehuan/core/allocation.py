@@ -66,7 +66,9 @@ class Payment:
     def _down(self, order: tuple[str, ...], which: Flags) -> None:
         """Settle a rank over all loans before the next rank."""
         for rank in order:
-            self._take(rank, self.s.pour(self.left, self._cells(rank, which)))
+            cells = self._cells(rank, which)
+            if cells.any():
+                self._take(rank, self.s.pour(self.left, cells))
             if rank == "principal":
                 self._cycle_written_off(which)
 

@@ -112,8 +112,10 @@ def _refund_exceeds(call: Call) -> Flags:
 
 def _loan_not_found(call: Call) -> Flags:
     loans = call.state.loans
-    at = loans.find(call.i, loans.rows.no, call.ref)
     named = (call.ref != REF_USUAL) & (call.ref != REF_ALL)
+    if not named.any():
+        return np.asarray(named)
+    at = loans.find(call.i, loans.rows.no, call.ref)
     return np.asarray(named & ((at < 0) | ~loans.rows.open[at]))
 
 

@@ -32,14 +32,13 @@ def _pay(call: Call) -> Payment:
     state = call.state
     gone = state.lines.status[call.i] == Status.WRITTEN_OFF.value
     ref = np.where(gone, REF_USUAL, call.ref)
+    payment = Payment(call, call.amount)
+    s, loans = payment.s, state.loans.rows
     everything = ref == REF_ALL
-    s = state.open_loans(call.i)
-    named = everything[s.of] | ((ref[s.of] != REF_USUAL) & (state.loans.rows.no[s.at] == ref[s.of]))
+    named = everything[s.of] | ((ref[s.of] != REF_USUAL) & (loans.no[s.at] == ref[s.of]))
     if named.any():
         reckon(state, s.at[named], call.i[s.of[named]], call.until_on[s.of[named]])
         bill(call, s, np.flatnonzero(named))
-    payment = Payment(call, call.amount)
-    if (named & ~everything[s.of]).any():
         payment.loan(named & ~everything[s.of])
     payment.usual()
     if everything.any():

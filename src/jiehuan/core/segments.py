@@ -27,11 +27,15 @@ class Segments:
 
     def sum(self, x: Int64s) -> Int64s:
         """Return the sum of ``x`` (m,) over each line, shape (k,)."""
+        if len(self.count) == 1:
+            return np.asarray(x.sum(dtype=np.int64, keepdims=True))
         total = _running(x)
         return np.asarray(total[self.first + self.count] - total[self.first])
 
     def before(self, x: Int64s) -> Int64s:
         """Return for each row the sum of the rows of its line before it, shape (m,)."""
+        if len(self.count) == 1:
+            return np.asarray(x.cumsum(dtype=np.int64) - x)
         total = _running(x)
         return np.asarray(total[:-1] - total[self.first][self.of])
 
@@ -88,6 +92,10 @@ class Child(Generic[C]):
     def gather(self, i: Index) -> Segments:
         """Return the rows in use of lines ``i`` (k,)."""
         count = self.used[i]
+        if len(i) == 1:
+            start, n = self.start[i[0]], count[0]
+            of = np.zeros(n, np.int64)
+            return Segments(np.arange(start, start + n), of, np.zeros(1, np.int64), count)
         first = count.cumsum() - count
         of = np.arange(len(i)).repeat(count)
         at = np.arange(len(of)) + (self.start[i] - first)[of]
