@@ -1,7 +1,6 @@
 """Settings and fixtures that hold for every test."""
 
 from hypothesis import HealthCheck, settings
-
 from tests.database import database, empty_database, fresh_database, server
 
 __all__ = ["database", "empty_database", "fresh_database", "server"]  # fixtures for all folders
