@@ -3,13 +3,14 @@
 import itertools
 from typing import Any
 
+import numpy as np
 import pytest
-from tests.core.play import CLIENT, NOBODY, TERMS_ID, Book, Play, again, row
+from tests.core.play import CLIENT, NOBODY, TERMS_ID, Book, Play, again, row, rows_of
 from tests.oracle.playing import command_of, commands_of, day
 from tests.oracle.random_lives import RandomLife, life_of_seed
 from tests.tables import table
 
-from jiehuan.core.apply import HANDLERS
+from jiehuan.core.apply import HANDLERS, apply
 from jiehuan.core.checks import CHECKS, FAILS
 from jiehuan.core.columns import Commands, Holds
 from jiehuan.core.commands import DAY_KINDS, DECLINED, FORCED, REFERRED, Kind
@@ -21,7 +22,7 @@ from jiehuan.core.line import (
     Status,
 )
 from jiehuan.core.outcomes import Outcome
-from jiehuan.core.state import Out, State
+from jiehuan.core.state import Loaded, Out, State, build
 
 ON, SOON = day("03-05"), day("03-06")
 
@@ -340,6 +341,25 @@ def test_lines_and_holds_only_go_where_the_tables_let_them():
     not_yet = {(S.NONE, S.OFFERED), *((was, now) for was, now in may if {was, now} & NOT_YET)}
     assert may - not_yet - {(S.WRITTEN_OFF, S.CLOSED)} <= lines <= may - not_yet
     assert holds == {(HELD, then) for then in HOLD_TRANSITIONS[HELD]}
+
+
+def test_a_hold_that_has_ended_in_a_fold_stays_as_it_ended():
+    """A backdated void before a capture: what was accepted is spent all the same."""
+    book = Book()
+    on = ON.toordinal()
+    opened = row(Kind.OPEN, 0, on, 100_000, count=1)
+    book.post([opened])
+    held = row(Kind.HOLD, 1, on, 5_000)
+    book.post([held])
+    both = [row(kind, 1, on, 3_000, ref=2) for kind in (Kind.VOID, Kind.CAPTURE)]
+    book.post(both)
+
+    journal = Commands.from_rows(rows_of([opened, held, *both], Commands.DTYPE))
+    journal.seq[:] = np.arange(1, 5)
+    state = build(book.terms, Loaded.nothing(np.array([1])), journal, accepted=True, track=True)
+    apply(state, journal)
+    assert [HoldState.VOIDED] == state.holds.rows.state[state.holds.in_use()].tolist()
+    assert (3_000, 0) == (state.lines.used_minor[0], state.lines.held_minor[0])
 
 
 S, HELD = Status, HoldState.HELD

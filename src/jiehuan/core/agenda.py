@@ -58,6 +58,8 @@ def _due_passed_at(state: State, i: Index) -> Ids:
 def _aged_at(state: State, i: Index) -> Ids:
     """Days go on counting after a write-off."""
     past, bucket = state.lines.past_due_on[i], state.lines.bucket[i]
+    if not past.any():
+        return np.full(len(i), _NEVER)
     aged_on = past + (bucket * np.int32(DAYS_A_BUCKET) + np.int32(1))
     return _where(state, i, (past > 0) & (bucket < BUCKET_MAX), aged_on, Moment.CLOSES)
 

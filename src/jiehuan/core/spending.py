@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jiehuan.core.columns import NEVER, Instructions
+from jiehuan.core.columns import NEVER, Flags, Instructions
 from jiehuan.core.commands import InstructionKind
 from jiehuan.core.ledger import Account
 from jiehuan.core.line import HoldKind, HoldState, LoanKind, Status
@@ -115,15 +115,21 @@ def find_hold(call: Call) -> Index:
 def capture(call: Call) -> None:
     """Spend a hold, all or a part; the rest stays held."""
     at = find_hold(call)
+    still = _is_held(call, at)
     held = np.minimum(call.state.holds.rows.left_minor[at], call.amount)
-    _release(call, at, held, HoldState.CAPTURED)
+    _release(call.keep(still), at[still], held[still], HoldState.CAPTURED)
     purchase(call)
+
+
+def _is_held(call: Call, at: Index) -> Flags:
+    """Return which holds are open; what was not found, at -1, is not."""
+    return np.asarray(call.state.holds.rows.state[at] == HoldState.HELD.value)
 
 
 def end_hold(call: Call, ended: HoldState) -> None:
     """End holds that are still open, with nothing spent."""
     at = find_hold(call)
-    still = (at >= 0) & (call.state.holds.rows.state[at] == HoldState.HELD.value)
+    still = _is_held(call, at)
     call, at = call.keep(still), at[still]
     _release(call, at, call.state.holds.rows.left_minor[at], ended)
 
@@ -143,7 +149,8 @@ def draw_succeeded(call: Call) -> None:
     state, i = call.state, call.i
     at = find_hold(call)
     amount = state.holds.rows.left_minor[at].copy()
-    _release(call, at, amount, HoldState.CAPTURED)
+    still = _is_held(call, at)
+    _release(call.keep(still), at[still], amount[still], HoldState.CAPTURED)
     ids = state.lines.terms[i]
     row = state.loans.append(i)
     loans = state.loans.rows
