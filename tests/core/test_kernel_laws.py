@@ -17,6 +17,7 @@ from jiehuan.core.columns import NEVER, Columns, Commands, Lines
 from jiehuan.core.days import EPOCH_ON
 from jiehuan.core.interest import accrue, reckon
 from jiehuan.core.outcomes import Outcome
+from jiehuan.core.settle import add_running
 from jiehuan.core.state import SUMS, Loaded, Out, State, build
 
 SEVERAL = 12
@@ -111,8 +112,9 @@ class Watched(Book):
     def see_sums(self, commands: Commands) -> None:
         """What the commands added up to is what the loans, reckoned anew, say."""
         ids = [no for no in np.unique(commands.line).tolist() if no in self.lines]
-        state = self.state(ids)
-        apply(state, Commands.empty(0))
+        state, i = self.state(ids), np.arange(len(ids))
+        add_running(state, state.open_loans(i), i)
+        state.sums["undrawn_minor"][:] = state.undrawn(i)
         for name in SUMS:
             if not name.endswith("_dropped"):
                 told = [self.sums[no][name] for no in ids]

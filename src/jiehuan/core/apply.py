@@ -98,7 +98,7 @@ def apply(state: State, commands: Commands, watch: Watch | None = None) -> Out:
     out = Out(commands)
     line = state.lines.id.searchsorted(commands.line)
     assert (state.lines.id[line] == commands.line).all()
-    _start_sums(state)
+    _start_sums(state, commands, line)
     for c in _rounds(line):
         i = line[c]
         if watch is not None:
@@ -141,9 +141,9 @@ def _one_round(state: State, out: Out, commands: Commands, c: Index, i: Index) -
             lines.version[call.i] = np.maximum(lines.version[call.i], commands.seq[call.c])
 
 
-def _start_sums(state: State) -> None:
-    """Set the running sums of what was loaded, so that changes can be told."""
-    i = np.arange(len(state.lines))
-    if state.loans.had.any():
+def _start_sums(state: State, commands: Commands, line: Index) -> None:
+    """Set the running sums of lines whose loans may change, so that changes can be told."""
+    i = np.unique(line[~_IS_LIGHT[commands.kind]])
+    if state.loans.had[i].any():
         add_running(state, state.open_loans(i), i)
-    state.sums["undrawn_minor"][:] = state.undrawn(i)
+    state.sums["undrawn_minor"][line] = state.undrawn(line)

@@ -56,8 +56,8 @@ class Purchases(Columns):
 class State:
     """Lines (sorted by id) and their children.
 
-    ``sums`` holds, for each line, the running sums of ``DayTotals``; ``*_dropped`` count
-    from the load.  Its columns are the rows of ``sum_table``.
+    ``sums`` holds the running sums of ``DayTotals`` of each line that commands touched;
+    ``*_dropped`` count from the load.  Its columns are the rows of ``sum_table``.
     """
 
     terms: TermsTable
