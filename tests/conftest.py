@@ -9,6 +9,7 @@ __all__ = ["database", "empty_database", "fresh_database", "server"]  # fixtures
 # judged by what it says, not by how long a busy machine took over it.
 settings.register_profile(
     "strict",
+    max_examples=60,
     derandomize=True,
     deadline=None,
     print_blob=True,

@@ -25,7 +25,7 @@ from jiehuan.core.terms import Product, TermsTable
 from jiehuan.core.terms_fields import WRITE_OFF_STATEMENT_DAY
 from jiehuan.core.terms_forms import RANKS
 
-SEEDS, TOGETHER = 150, 25
+SEEDS, TOGETHER = 100, 25
 
 
 def modelled(life: RandomLife, until: dt.date) -> Result:
@@ -33,7 +33,7 @@ def modelled(life: RandomLife, until: dt.date) -> Result:
     return line.run(life.commands, until)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(lives(), st.integers(0, DAYS_MAX))
 def test_a_line_owes_what_the_model_says(life, days):
     """On a day amid its life, and at the end."""
