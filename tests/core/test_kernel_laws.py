@@ -54,7 +54,7 @@ def test_commands_one_by_one_make_the_same_as_in_days(first):
     assert everything(book) == everything(again(book, [1], Book()))
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.integers(1_000, 2_000), st.lists(st.integers(1, 60), min_size=1, max_size=6))
 def test_any_split_of_a_journal_makes_the_same(first, sizes):
     book = played(first, 4)
@@ -62,7 +62,7 @@ def test_any_split_of_a_journal_makes_the_same(first, sizes):
     assert everything(book) == everything(again(book, sizes, Book()))
 
 
-@pytest.mark.parametrize("first", [0, 100, 200])
+@pytest.mark.parametrize("first", [0, 100])
 def test_the_fold_of_the_journal_is_the_state(first):
     book = played(first)
     journal = book.accepted(book.lines)
@@ -133,7 +133,7 @@ class Watched(Book):
         assert (unmet <= left)[state.full].all()
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(lives())
 def test_a_line_always_announces_its_next_event_and_keeps_its_sums(life):
     play = Play([life])
@@ -141,7 +141,7 @@ def test_a_line_always_announces_its_next_event_and_keeps_its_sums(life):
     play.until(life.until)
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(lives(), st.integers(0, 400))
 def test_interest_from_the_sums_is_interest_reckoned(life: RandomLife, days):
     """``num + slope * days`` on any day is what every loan has earned by then."""
@@ -173,7 +173,7 @@ def test_interest_is_additive_over_days(principal, rate, first, second):
     assert accrue(p, r, a) == principal * rate * first
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(lives(), st.integers(1, 400))
 def test_reckoning_on_the_way_changes_nothing(life, days):
     """Day by day = from scratch: a look at the loans is no event."""
@@ -201,7 +201,7 @@ def test_an_idle_line_announces_nothing():
 
 def test_the_random_lives_get_everywhere():
     """A law that is never tried proves nothing."""
-    seen = Counter((int(one["kind"]), int(one["outcome"])) for one in played(0, 50).journal)
+    seen = Counter((int(one["kind"]), int(one["outcome"])) for one in played(0, 60).journal)
 
     assert len({kind for kind, outcome in seen if not outcome}) >= 18
     assert len({outcome for _, outcome in seen}) >= 14

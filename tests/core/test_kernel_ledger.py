@@ -153,7 +153,7 @@ def test_the_books_balance_all_along(life: RandomLife, step):
     check_closed_rows(play.book)
 
 
-@pytest.fixture(scope="module", params=[0, 40, 80])
+@pytest.fixture(scope="module", params=[0, 40])
 def book(request):
     several = [life_of_seed(seed) for seed in range(request.param, request.param + 40)]
     return Play(several).until(max(life.until for life in several)).book

@@ -90,7 +90,7 @@ def life_under(product: Product, chance: random.Random) -> RandomLife:
     return RandomLife(product.name, limit, commands, OPENED_ON, cycle_day, until)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_under_any_terms_lines_owe_what_the_model_says(seed):
     chance = random.Random(seed)
     products = [product_of(chance, number) for number in range(1, 11)]
