@@ -8,7 +8,6 @@ from jiehuan.core.apply import needs_all
 from jiehuan.core.checks import HOLD_KIND
 from jiehuan.core.columns import Commands, Dues, Holds, Int64s, Lines, Loans, Parts, Rows
 from jiehuan.core.commands import Kind
-from jiehuan.core.line import LoanKind
 from jiehuan.core.state import Loaded
 from jiehuan.engine.decide import Found, is_whole, waits
 from jiehuan.store import reading, tables
@@ -52,18 +51,11 @@ def _children(conn: Connection, book: int, lines: Lines, full: np.ndarray) -> Lo
     return Loaded(
         lines,
         Dues.from_rows(found[tables.DUE]),
-        Loans.from_rows(in_fold_order(found[tables.LOAN])),
+        Loans.from_rows(found[tables.LOAN]),
         Parts.from_rows(found[tables.INSTALMENT]),
         Holds.from_rows(found[tables.HOLD]),
         full,
     )
-
-
-def in_fold_order(loans: Rows) -> Rows:
-    """Return loans by line and place in the fold: day, those of a statement first, number."""
-    made_later = loans["kind"] != LoanKind.CYCLE
-    order = np.lexsort((loans["no"], made_later, loans["opened_on"], loans["line"]))
-    return loans[order]
 
 
 def _journals(conn: Connection, book: int, ids: Int64s) -> dict[int, Commands]:
