@@ -124,7 +124,7 @@ class Loans(Columns):
     kind: Codes  # line.LoanKind
     terms: Ids
     rate_ppm: Ids  # ordinary rate a day
-    source: Int64s  # the purchase that a plan was made of
+    source: Int64s  # what a plan was made of: a purchase, a statement's loan, or a draw
     opened_on: Days  # the cut, the draw's success day, or the conversion
     unbilled_minor: Int64s
     billed_minor: Int64s  # billed, first due day not closed
@@ -167,8 +167,8 @@ class Holds(Columns):
     state: Codes  # line.HoldState
     amount_minor: Int64s
     left_minor: Int64s
-    merchant: Int64s
-    expires_on: Days  # NEVER for a draw
+    merchant: Int64s  # of a draw: its instalments, 0 by the day; of money paid back: 0
+    expires_on: Days  # NEVER for what a partner answers: draws, money paid back
 
 
 @table
@@ -183,11 +183,11 @@ class Commands(Columns):
     booked_on: Days  # the ledger's day
     client: Ids
     amount_minor: Int64s
-    ref: Int64s  # hold, draw, purchase or loan; REF_USUAL, REF_ALL
+    ref: Int64s  # hold, draw, purchase, loan or instruction; REF_USUAL, REF_ALL
     terms: Ids  # the terms it was decided under
-    count: Codes  # instalments of a conversion; cycle day of an application
+    count: Codes  # instalments of a conversion or a draw; cycle day of an application
     flags: Codes
-    merchant: Int64s
+    merchant: Int64s  # of a repayment: the instruction to collect that it pays, or 0
     applied_minor: Int64s  # outcome: how much reached the thing referred to
     outcome: Codes
 

@@ -25,6 +25,11 @@ class Kind(enum.IntEnum):
     CONVERT = 12
     CLOSE = 13
     REVIEW = 14
+    COLLECT = 15
+    COLLECT_ENDED = 16
+    PAY_BACK = 17
+    PAY_BACK_SUCCEEDED = 18
+    PAY_BACK_FAILED = 19
 
     STATEMENT = 20
     DUE_PASSED = 21
@@ -61,7 +66,7 @@ FORCED = 1
 DECLINED = 2  # of an application: by its decision
 REFERRED = 4
 
-# ``command.ref`` of a repayment: the usual order, every loan, or the number of one loan.
+# ``command.ref`` of a repayment or a collection: the usual order, every loan, or the number of one loan.
 REF_USUAL = 0
 REF_ALL = -1
 
@@ -69,4 +74,14 @@ REF_ALL = -1
 class InstructionKind(enum.IntEnum):
     """What the outside world is asked to do."""
 
-    PAY_OUT = 1
+    PAY_OUT = 1  # a draw, to the wallet
+    COLLECT = 2  # a repayment, from the wallet or a card
+    PAY_BACK = 3  # overpaid money, to where it came from
+
+
+# What finishes an instruction: the command that says it was done, and the one that it was not.
+FINISHES: dict[InstructionKind, tuple[Kind, Kind]] = {
+    InstructionKind.PAY_OUT: (Kind.DRAW_SUCCEEDED, Kind.DRAW_FAILED),
+    InstructionKind.COLLECT: (Kind.REPAY, Kind.COLLECT_ENDED),
+    InstructionKind.PAY_BACK: (Kind.PAY_BACK_SUCCEEDED, Kind.PAY_BACK_FAILED),
+}

@@ -47,6 +47,7 @@ class HoldKind(enum.IntEnum):
 
     MERCHANT = 1
     DRAW = 2
+    PAY_BACK = 3  # overpaid money on its way back
 
 
 class HoldState(enum.IntEnum):

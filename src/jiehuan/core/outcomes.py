@@ -44,6 +44,7 @@ class Outcome(enum.IntEnum):
     AMOUNT_EXCEEDS_HOLD = 81
     REFUND_EXCEEDS_PURCHASE = 82
     LINE_NOT_SETTLED = 83
+    AMOUNT_EXCEEDS_OVERPAYMENT = 84
 
 
 # Money is judged on today's line, and so is the status of a line that spends; the rest

@@ -65,6 +65,11 @@ KIND_WORDS: Final[Mapping[Kind, str]] = {
     Kind.CONVERT: "转分期",
     Kind.CLOSE: "销户",
     Kind.REVIEW: "额度复审",
+    Kind.COLLECT: "发起收款",
+    Kind.COLLECT_ENDED: "收款终止",
+    Kind.PAY_BACK: "溢缴款退回",
+    Kind.PAY_BACK_SUCCEEDED: "退回成功",
+    Kind.PAY_BACK_FAILED: "退回失败",
 }
 MONTHS_SHOWN: Final = 12
 BUCKET_STYLES: Final = ("m0", "m1", "m2", "m3", "m4", "m5", "m6")

@@ -220,6 +220,13 @@ OUTCOMES: dict[Outcome, Told] = {
         "双方互不相欠、且无未了结的预授权时才能关闭。",
         "It can be closed when neither side owes anything and nothing is held.",
     ),
+    Outcome.AMOUNT_EXCEEDS_OVERPAYMENT: Told(
+        CONFLICT,
+        "超出可退的溢缴款",
+        "The amount is more than was overpaid",
+        "可退的是溢缴款减去正在退回的部分；facts.overpaid_minor 是现在的溢缴款。",
+        "What was overpaid, less what is on its way back, can be paid back: facts.overpaid_minor.",
+    ),
 }
 assert set(OUTCOMES) == set(Outcome) - {Outcome.DONE}
 

@@ -203,4 +203,9 @@ EN: Final[Mapping[str, str]] = {
     "商户贴款": "merchant credit",
     "转分期": "conversion",
     "销户": "closing",
+    "发起收款": "collection",
+    "收款终止": "collection ended",
+    "溢缴款退回": "overpayment back",
+    "退回成功": "paid back",
+    "退回失败": "not paid back",
 }
