@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 
 from jiehuan.core.columns import Rows
 from jiehuan.core.commands import CLIENT_DAY, Kind
+from jiehuan.core.line import Status
 from jiehuan.store.reading import read
 from jiehuan.store.tables import COMMAND
 
@@ -143,6 +144,17 @@ def movements(conn: psycopg.Connection, book: int) -> list[tuple[int, int, int]]
         "SELECT debit, credit, sum(amount_minor)::bigint FROM transfer"
         f" WHERE book = {book:d} GROUP BY debit, credit ORDER BY debit, credit"
     ).fetchall()
+
+
+def billed_minor(conn: psycopg.Connection, book: int) -> int:
+    """Return what is billed and unpaid, over all lines that are not written off."""
+    row = conn.execute(
+        "SELECT coalesce(sum(o.billed_minor + o.carried_minor + o.interest_due_minor"
+        " + o.fee_due_minor + o.penalty_due_minor), 0)::bigint"
+        f" FROM loan o JOIN line l ON l.book = {book:d} AND l.id = o.line"
+        f" WHERE o.book = {book:d} AND o.open AND l.status < {Status.WRITTEN_OFF:d}"
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def last_closed_on(conn: psycopg.Connection, book: int) -> int:

@@ -5,7 +5,9 @@ All of it is by a key or an index, so none of it grows with the book.
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 
+import numpy as np
 import psycopg
 from psycopg.rows import class_row
 
@@ -111,6 +113,13 @@ def transfers(conn: psycopg.Connection, book: int, line: int, most: int) -> Rows
         f" AND t.line = {line:d} AND t.seq IN (SELECT c.seq FROM command c"
         f" WHERE c.book = {book:d} AND c.line = {line:d} ORDER BY c.seq DESC LIMIT {most:d})",
     )
+
+
+def transfers_of(conn: psycopg.Connection, book: int, seqs: Sequence[int]) -> Rows:
+    """Return the transfers of some commands, in journal order."""
+    if not seqs:
+        return np.zeros(0, TRANSFER.dtype)
+    return read(conn, TRANSFER, book, f" AND t.seq IN ({', '.join(map(str, map(int, seqs)))})")
 
 
 def instruction(conn: psycopg.Connection, book: int, number: int) -> Rows:
