@@ -222,7 +222,7 @@ def test_a_fingerprint_is_the_feature_and_nothing_else():
         {"function": lambda part, whole: np.where(whole > 0, part / whole * 1.001, np.nan)},
         {"function": lambda part, whole: np.where(part < whole, part * 0, np.nan)},
     ],
-    ids=str,
+    ids=["unit", "low", "high", "unknown", "columns", "factor", "condition"],
 )
 def test_a_fingerprint_changes_with_what_the_feature_means(change, monkeypatch):
     before = fingerprint("utilisation")

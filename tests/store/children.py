@@ -1,4 +1,4 @@
-"""Programs of our own, started by a test to be killed or stopped."""
+"""Programs of our own, started by a test to be killed."""
 
 import os
 import signal
@@ -43,11 +43,6 @@ class Child:
     def send(self, number, *, group=False):
         """Send a signal to it, or like Ctrl-C to its whole group."""
         (os.killpg if group else os.kill)(self.process.pid, number)
-
-    def wait_until_stopped(self):
-        """Return once it has stopped itself."""
-        _, status = os.waitpid(self.process.pid, os.WUNTRACED)
-        assert os.WIFSTOPPED(status)
 
     def __enter__(self):
         return self

@@ -2,9 +2,7 @@
 
 import contextlib
 import datetime as dt
-import signal
 import threading
-import time
 
 import psycopg
 import pytest
@@ -170,66 +168,29 @@ def test_nobody_takes_a_book_between_the_fence_and_the_commit(a_pen, dsn, monkey
     assert len(keys_of(dsn)) == (claimed[0] if claimed else 1)
 
 
-# --- Writers that are stopped, and come back ----------------------------------------------------
+# --- Writers that are killed (tests/torture/test_stopped.py stops them) -------------------------
 
 WRITES = """
     import sys
     from tests.store.batches import Pen
-    from jiehuan.core.errors import JiehuanError
-    pen = Pen(sys.argv[1], owner="stopped", book=int(sys.argv[2]))
+    pen = Pen(sys.argv[1], owner="killed")
     print("ready", flush=True)
-    try:
-        pen.buy(*(f"late {k}" for k in range(int(sys.argv[3]))))
-        print("done", flush=True)
-    except JiehuanError as error:
-        print(type(error).__name__, flush=True)
+    pen.buy("one", "two", "three")
 """
-STOPS = [
+KILLS = [
     name
     for name in NAMES
     if name in ("before_fence", "after_fence", "before_commit", "commit_sent", "after_commit")
 ]
 
 
-def test_a_writer_that_was_stopped_commits_nothing_after_a_takeover(database):
-    """One writer is stopped at each failpoint, each in a book of its own; then all go on."""
-    stopped = {}
-    with contextlib.ExitStack() as stack:
-        for book, where in enumerate(STOPS, start=1):
-            make_book(database, book)
-            armed = {"JIEHUAN_FAILPOINT": f"{where}:1:stop"}
-            stopped[book] = stack.enter_context(Child(WRITES, database, book, 3, **armed))
-        for child in stopped.values():
-            assert child.hear() == "ready"
-            child.wait_until_stopped()
-        began = time.monotonic()
-
-        seqs = {}
-        with connect(database) as connection:
-            for book in stopped:
-                seqs[book] = books.claim(connection, book, "next", wait_seconds=12).seq
-        took = time.monotonic() - began
-        before = {book: keys_of(database, book) for book in stopped}
-        for child in stopped.values():
-            child.send(signal.SIGCONT)
-        answers = {book: child.hear() for book, child in stopped.items()}
-
-    assert took < 10
-    for book in stopped:
-        assert before[book] == keys_of(database, book)
-        assert seqs[book] == len(before[book])
-        assert answers[book] in {"done", "FenceLost", "InDoubt", "BookTaken"}
-        # "Done" is said only of what was there when the next one came.
-        assert answers[book] != "done" or len(before[book]) == 3
-
-
-@pytest.mark.parametrize("where", STOPS)
+@pytest.mark.parametrize("where", KILLS)
 def test_a_writer_that_was_killed_has_written_all_or_nothing(dsn, where):
-    with Child(WRITES, dsn, BOOK, 3, JIEHUAN_FAILPOINT=f"{where}:1:kill") as child:
+    with Child(WRITES, dsn, JIEHUAN_FAILPOINT=f"{where}:1:kill") as child:
         assert child.hear() == "ready"
         assert child.hear() == ""
     with connect(dsn) as connection:
-        lease = books.claim(connection, BOOK, "stopped")
+        lease = books.claim(connection, BOOK, "killed")
 
     kept = keys_of(dsn)
     assert lease.seq == len(kept)
