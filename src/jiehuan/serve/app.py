@@ -9,6 +9,8 @@ from fastapi.responses import HTMLResponse
 
 import jiehuan
 from jiehuan.serve import answers, asking, changing, pages, problems
+from jiehuan.serve.console import routes as console_routes
+from jiehuan.serve.console.routes import Console
 from jiehuan.serve.http import HANDLERS, Book, SizeLimit, declare_problems, errors
 from jiehuan.serve.problems import Problem
 from jiehuan.serve.service import Service
@@ -17,7 +19,12 @@ from jiehuan.serve.words import language_of
 router = APIRouter()
 
 
-def create_app(service: Service, run: Mapping[str, Any] | None = None) -> FastAPI:
+def create_app(
+    service: Service,
+    run: Mapping[str, Any] | None = None,
+    *,
+    console: Console | None = None,
+) -> FastAPI:
     """Return the application that serves a book.
 
     The service is closed when the application ends.  Routes that stand in for the world
@@ -26,11 +33,16 @@ def create_app(service: Service, run: Mapping[str, Any] | None = None) -> FastAP
     Args:
         service: The book, open.
         run: What a simulation said of itself, to be shown on the overview page.
+        console: The demo's page, to be shown in place of the overview.
     """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if console is not None:
+            await console.begin()
         yield
+        if console is not None:
+            await console.end()
         service.close()
 
     app = FastAPI(
@@ -55,6 +67,9 @@ def create_app(service: Service, run: Mapping[str, Any] | None = None) -> FastAP
     if service.virtual:
         app.include_router(changing.virtual_router)
     app.include_router(asking.router)
+    if console is not None:
+        app.state.console = console
+        app.include_router(console_routes.router)
     app.include_router(router)
     declare_problems(app)
     return app
@@ -74,13 +89,15 @@ def ready(service: Book) -> answers.Health:
 
 
 @router.get("/", include_in_schema=False)
+@router.get("/overview", include_in_schema=False)
 def overview(request: Request, service: Book) -> HTMLResponse:
     """Show how the book stands."""
     asked, header = request.query_params.get("lang"), request.headers.get("accept-language")
     language = language_of(asked, header, "zh")
     seen, products = service.overview()
     state = request.app.state
-    page = pages.overview(state.templates, seen, products, language, state.run)
+    base = str(request.scope.get("root_path", ""))
+    page = pages.overview(state.templates, seen, products, language, state.run, base)
     return HTMLResponse(page, headers={**pages.PAGE_HEADERS, "Vary": "Accept-Language"})
 
 

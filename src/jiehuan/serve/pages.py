@@ -23,7 +23,11 @@ from jiehuan.serve.problems import OUTCOMES
 
 STATIC: Final[Mapping[str, tuple[str, bytes]]] = {
     name: (kind, (files("jiehuan.serve") / "static" / name).read_bytes())
-    for name, kind in (("page.css", "text/css"), ("mark.svg", "image/svg+xml"))
+    for name, kind in (
+        ("page.css", "text/css"),
+        ("console.css", "text/css"),
+        ("mark.svg", "image/svg+xml"),
+    )
 }
 
 # Nothing from elsewhere, no script, no frame: the page cannot be made to do more.
@@ -327,6 +331,7 @@ def overview(
     products: Sequence[Product],
     language: str,
     run: Mapping[str, Any] | None = None,
+    base: str = "",
 ) -> str:
     """Return the page.
 
@@ -336,6 +341,7 @@ def overview(
         products: Terms in force, of the book's currency.
         language: ``zh`` or ``en``.
         run: What a simulation said of itself at its end, if this book is of one.
+        base: Where the application is mounted.
     """
     view = View(seen, products, language)
     return templates.get_template("overview.html").render(
@@ -343,6 +349,7 @@ def overview(
         t=view.say,
         seen=seen,
         words=words,
+        base=base,
         charts=charts,
         Kind=Kind,
         run=run_of(run, language) if run else None,

@@ -35,6 +35,7 @@ Facts: TypeAlias = Mapping[str, Fact]
 
 OK = 200
 BAD_REQUEST, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_BIG, UNPROCESSABLE = 400, 404, 405, 409, 413, 422
+FORBIDDEN = 403
 BROKEN, UNAVAILABLE, NO_ROOM = 500, 503, 507
 
 
@@ -266,6 +267,13 @@ OTHERS: dict[str, Told] = {
         "The body is too large",
         "请求体最多 65,536 字节。",
         "A body has at most 65,536 bytes.",
+    ),
+    "not_from_our_page": Told(
+        FORBIDDEN,
+        "请求不是从本页发出的",
+        "The request does not come from our page",
+        "回到页面重新打开，再试一次。",
+        "Go back to the page, load it again, and try once more.",
     ),
     "route_not_found": Told(
         NOT_FOUND,

@@ -60,12 +60,18 @@ class Auditor:
                 self._thread.start()
             return self.verdict
 
+    def close(self) -> None:
+        """Let the audit that goes on come to its end."""
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+
     def _run(self) -> None:
         begun = time.monotonic()
         try:
             with self._service.snapshot() as conn:
                 seq = self._service.row(conn).seq
-                found = [str(breach) for breach in audit(conn, self._service.book)]
+                found = tuple(str(breach) for breach in audit(conn, self._service.book))
             self.verdict = Verdict(seq, found)
         except JiehuanError as error:
             log.warning("the audit could not be made: %s", error)

@@ -70,6 +70,17 @@ class Console:
             desks[other.book] = Desk("台湾信用卡账簿", other, auditor, Winder(other), other_url)
         return cls(desks, phone.book, partner_url)
 
+    async def begin(self) -> None:
+        """Tell the wallet's own side what day it is."""
+        for desk in self.desks.values():
+            await desk.winder.tell_partner()
+
+    async def end(self) -> None:
+        """Let no clock run on, and no audit."""
+        for desk in self.desks.values():
+            await desk.winder.pause()
+            await asyncio.to_thread(desk.auditor.close)
+
     def headers(self) -> dict[str, str]:
         """Return the page's headers: nothing but our own, and the phone's frame."""
         frames = "'self'"
@@ -96,7 +107,7 @@ def _same_origin(request: Request) -> None:
     """
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise Problem("cross_origin")
+        raise Problem("not_from_our_page")
 
 
 On = Annotated[Console, Depends(_console)]

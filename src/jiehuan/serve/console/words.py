@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 EN: Final[Mapping[str, str]] = {
-    "借还": "Jiehuan",
     "借还 · 现场": "Jiehuan · live",
     "一部手机，和它背后的整本账": "A phone, and the whole book behind it",
     "手机": "Phone",
@@ -30,9 +29,7 @@ EN: Final[Mapping[str, str]] = {
     "还款": "repaid",
     "条额度": "lines",
     "占在贷": "of principal",
-    "逾期各档本金": "Principal past due, by bucket",
     "账龄分布": "By delinquency bucket",
-    "正常": "current",
     "最近指令与分录": "Latest commands, and the transfers they made",
     "没有分录": "no money moved",
     "商户退款": "Refund it",
@@ -43,13 +40,6 @@ EN: Final[Mapping[str, str]] = {
     "指令": "commands",
     "借": "Dr",
     "贷": "Cr",
-    "日切": "day",
-    "账单": "statement",
-    "到期": "due day passed",
-    "账龄变化": "aged",
-    "预授权到期": "hold expired",
-    "核销": "write-off",
-    "日终": "day closed",
 }
 
 
