@@ -46,6 +46,8 @@ class Settings:
         authorize_url: Page where a person signs in.
         token_url: Where the code of a sign-in becomes an openid.
         shim_url: Script that stands in for the phone's own bridge; '' on the live channel.
+        cashier_url: A sandbox's page where an order is paid; '' on the live channel.
+        confirm_url: A sandbox's page where a transfer is received; '' on the live channel.
         control_url: Where a sandbox is told what a person does; '' on the live channel.
         openids: Test people of a sandbox.
         transfer_scene_id: Purpose of transfers that the merchant was allowed.
@@ -65,6 +67,8 @@ class Settings:
     authorize_url: str = LIVE_AUTHORIZE_URL
     token_url: str = LIVE_TOKEN_URL
     shim_url: str = ""
+    cashier_url: str = ""
+    confirm_url: str = ""
     control_url: str = ""
     openids: tuple[str, ...] = ()
     transfer_scene_id: str = "1000"
@@ -160,6 +164,8 @@ _OPTIONAL: dict[str, str] = {
     "authorize_url": LIVE_AUTHORIZE_URL,
     "token_url": LIVE_TOKEN_URL,
     "shim_url": "",
+    "cashier_url": "",
+    "confirm_url": "",
     "control_url": "",
     "transfer_scene_id": "1000",
 }
