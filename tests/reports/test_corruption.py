@@ -16,13 +16,17 @@ EXEMPT = {
     ("book", "owner"): "the fence of today's writer",
     ("book", "expires_at"): "the fence of today's writer",
     ("book", "clock"): "how days will pass from here on; what was booked does not depend on it",
+    **{
+        ("outbox", name): "how the courier goes about it; what became of it is in the journal"
+        for name in ("attempts", "wanted", "due_at", "sent_at", "partner", "reason")
+    },
     ("client", "name"): "a name for people; the journal knows clients by number",
 }
 # Tables that hold nothing yet that the books depend on, or that are checked elsewhere.
 APART = {
     "party": "numbers of people that callers choose; a line keeps its own",
-    "vault": "no road writes it yet",
-    "inbox": "no road writes it yet",
+    "vault": "sealed: who has the key sees what was changed",
+    "inbox": "a copy of what others said; that it was booked is checked where messages are",
     "schema_version": "compared with the program's own steps whenever it starts",
 }
 NEVER_EXEMPT = {

@@ -16,10 +16,15 @@ REFERENCE = {"client", "terms", "policy", "model", "schema_version"}
 # Columns that may be empty, and why.
 NULLABLE = {
     ("command", "detail"),  # hot kinds have none
+    ("outbox", "partner"),  # the partner has said nothing yet
+    ("outbox", "sent_at"),  # nothing was sent yet
     ("vault", "blind_index"),  # fields that nobody looks up
 }
-# Columns of our tables beside those of ``tables.TABLES``: they are no numbers.
-BESIDE = {"command": ["detail"]}
+# Columns of our tables beside those of ``tables.TABLES``: no batch of commands writes them.
+BESIDE = {
+    "command": ["detail"],
+    "outbox": ["wanted", "due_at", "sent_at", "partner", "reason"],
+}
 NAMES = {"timestamp with time zone": "timestamptz"}
 
 

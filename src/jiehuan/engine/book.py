@@ -2,6 +2,7 @@
 
 import importlib.resources
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from jiehuan.core.commands import CLIENT_DAY
 from jiehuan.core.terms import Product, parse
@@ -9,7 +10,17 @@ from jiehuan.store import books, migrate
 from jiehuan.store.database import Connection, connect
 from jiehuan.store.sessions import Session
 
-CLIENTS = {CLIENT_DAY: "day", 1: "api", 2: "demo"}
+CLIENT_API: Final = 1
+CLIENT_DEMO: Final = 2
+CLIENT_WECHAT: Final = 3  # what the partner answered
+CLIENT_PHONE: Final = 4  # what borrowers ask on their phones
+CLIENTS: Final = {
+    CLIENT_DAY: "day",
+    CLIENT_API: "api",
+    CLIENT_DEMO: "demo",
+    CLIENT_WECHAT: "wechat",
+    CLIENT_PHONE: "phone",
+}
 
 
 def shipped_products() -> tuple[Product, ...]:

@@ -1,4 +1,7 @@
-"""The keys of day events: what a day does to a line has a name, so it is done once."""
+"""The keys of what no caller names: what a day does to a line, what the partner answered.
+
+Each has a name, so it is done once, however often it is seen.
+"""
 
 import numpy as np
 
@@ -22,3 +25,24 @@ def event_keys(commands: Commands) -> list[str]:
             strict=True,
         )
     ]
+
+
+SUCCEEDED = "succeeded"
+FAILED = "failed"
+# Money has come that cannot go where it was meant to: the loan was repaid meanwhile.
+SUCCEEDED_USUAL = "succeeded/usual"
+
+
+def answer_key(number: str, what: str) -> str:
+    """Return the key of what the partner answered to one of our orders.
+
+    Examples:
+        >>> answer_key("jh0010000000000057", SUCCEEDED)
+        'wechat/jh0010000000000057/succeeded'
+    """
+    return f"wechat/{number}/{what}"
+
+
+def answer_keys(number: str) -> list[str]:
+    """Return all keys under which an answer to one of our orders may be in the journal."""
+    return [answer_key(number, what) for what in (SUCCEEDED, FAILED, SUCCEEDED_USUAL)]

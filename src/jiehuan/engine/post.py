@@ -8,7 +8,7 @@ finds out from the book itself what became of the last batch.
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self, TypeVar
 
 import numpy as np
@@ -34,7 +34,7 @@ from jiehuan.store import books, saving, trouble
 from jiehuan.store.books import Lease
 from jiehuan.store.database import Connection
 from jiehuan.store.failpoints import reach
-from jiehuan.store.saving import Batch, DayStep
+from jiehuan.store.saving import Batch, DayStep, Statement
 
 T = TypeVar("T")
 
@@ -302,12 +302,20 @@ class Writer:
         return np.array(left, np.int64)
 
     def _post(self, requests: Requests, answers: Answers, todo: Int64s) -> None:
-        """Book the requests at some places, and answer them."""
+        """Book the requests at some places, and answer them.
+
+        What is to be written beside them is written of all, those also whose keys are known.
+        """
+        beside = requests.beside(self.book)
         if not len(todo):
+            if beside:
+                self.write_beside(beside)
             return
         asked = requests.take(todo)
         before, decided = self._decide(asked.commands, NO_IDS)
-        self._save(batch_of(before, decided, asked))
+        batch = batch_of(before, decided, asked)
+        batch.beside = beside
+        self._save(batch)
         mine = decided.asked >= 0
         places = todo[decided.asked[mine]]
         for name in ANSWERED:
@@ -332,6 +340,14 @@ class Writer:
         """Commit a batch and know where the book stands now."""
         self._lease, self._hash = saving.save(self.conn, self._at, batch, self._hash)
         reach("before_answer")
+
+    def write_beside(self, statements: Sequence[Statement]) -> None:
+        """Write what is no command, fenced like a batch; to be done by ``until_done``.
+
+        Args:
+            statements: Of ``store.outbox``, ``store.inbox`` and ``store.vault``.
+        """
+        self._save(Batch(empty_journal(), beside=statements))
 
     # --- Steps of the day, each to be done by ``until_done`` ------------------------------------
 

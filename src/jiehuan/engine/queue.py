@@ -28,7 +28,7 @@ from jiehuan.core.errors import (
     QueueFull,
 )
 from jiehuan.engine.post import Writer
-from jiehuan.engine.requests import Answers, Requests
+from jiehuan.engine.requests import Answers, Requests, Side
 from jiehuan.store.books import LEASE_SECONDS
 
 T = TypeVar("T")
@@ -59,15 +59,17 @@ def join(parts: Sequence[Requests]) -> Requests:
         return parts[0]
     details: dict[int, bytes] = {}
     decisions: dict[int, Any] = {}
+    side: dict[int, Side] = {}
     at = 0
     for part in parts:
         details |= {at + place: text for place, text in part.details.items()}
         decisions |= {at + place: row for place, row in part.decisions.items()}
+        side |= {at + place: one for place, one in part.side.items()}
         at += len(part.commands)
     rows = np.concatenate([part.commands.to_rows() for part in parts])
     keys = np.concatenate([part.keys for part in parts])
     digests = np.concatenate([part.digests for part in parts])
-    return Requests(Commands.from_rows(rows), keys, digests, details, decisions)
+    return Requests(Commands.from_rows(rows), keys, digests, details, decisions, side)
 
 
 def _split(answers: Answers, parts: Sequence[Requests]) -> list[Answers]:

@@ -16,7 +16,10 @@ from jiehuan.core.columns import Codes, Commands, Flags, Int64s, Rows
 from jiehuan.core.commands import CLIENT_DAY, DAY_KINDS, Kind
 from jiehuan.core.errors import UsageError
 from jiehuan.core.outcomes import Outcome
-from jiehuan.store.saving import DecisionRow
+from jiehuan.store import inbox, outbox
+from jiehuan.store.inbox import InboxRow
+from jiehuan.store.outbox import Change
+from jiehuan.store.saving import DecisionRow, Statement
 
 Hashes = NDArray[np.void]
 HASH = np.dtype("V16")
@@ -48,6 +51,30 @@ def digests(commands: Commands) -> Hashes:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Side:
+    """What is written in the transaction of a command, beside the journal.
+
+    It is written also if the command is in the journal already, or was refused.
+
+    Attributes:
+        inbox: The message that the command follows from.
+        change: What else is known now of the instruction that it finishes.
+    """
+
+    inbox: InboxRow | None = None
+    change: Change | None = None
+
+    def statements(self, book: int) -> list[Statement]:
+        """Return what writes it."""
+        found: list[Statement] = []
+        if self.inbox is not None:
+            found.append(inbox.add(book, self.inbox))
+        if self.change is not None:
+            found.append(outbox.change(book, self.change))
+        return found
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Requests:
     """Commands to post, with their keys; all columns of shape (n,).
 
@@ -60,6 +87,7 @@ class Requests:
         digests: Digests of the contents; see ``make``.
         details: JSON to keep with a command, by its place in the batch.
         decisions: Rows for table ``decision``, by place in the batch; the command says the line.
+        side: What is written with a command, by its place in the batch.
     """
 
     commands: Commands
@@ -67,6 +95,7 @@ class Requests:
     digests: Hashes
     details: Mapping[int, bytes] = dataclasses.field(default_factory=dict)
     decisions: Mapping[int, DecisionRow] = dataclasses.field(default_factory=dict)
+    side: Mapping[int, Side] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def make(
@@ -115,7 +144,12 @@ class Requests:
             self.digests[where],
             {new[at]: x for at, x in self.details.items() if at in new},
             {new[at]: x for at, x in self.decisions.items() if at in new},
+            {new[at]: x for at, x in self.side.items() if at in new},
         )
+
+    def beside(self, book: int) -> list[Statement]:
+        """Return what is written beside the journal, in order."""
+        return [one for at in sorted(self.side) for one in self.side[at].statements(book)]
 
 
 # What an answer has in common with the journal's row.

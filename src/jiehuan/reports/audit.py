@@ -193,6 +193,7 @@ CHECKS: dict[str, Callable[[Findings, Snapshot], None]] = {
     "sums of lines": rows.check_lines,
     "statements": rows.check_statements,
     "instructions": rows.check_outbox,
+    "messages": rows.check_inbox,
     "terms": registers.check_terms,
     "policies": registers.check_policies,
     "models": registers.check_models,

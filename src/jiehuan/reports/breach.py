@@ -34,6 +34,7 @@ CHECKS = {
     "signs": "no principal, charge, hold or minimum is negative; no row is of an unknown line",
     "statements": "a statement is the sum of its items",
     "outbox": "an instruction is finished when it was answered, and only then",
+    "inbox": "a message that was booked has its command",
     "registers": "terms, policies and models are what their texts say, in the book's currency",
     "decided": "each decision belongs to its command",
     "replay": "each decision comes out the same again: score, outcome, limit, reasons",

@@ -3,11 +3,16 @@
 import numpy as np
 
 from jiehuan.core.columns import Int64s, Rows
+from jiehuan.core.commands import InstructionKind
 from jiehuan.core.ledger import Account
 from jiehuan.core.line import HoldState
 from jiehuan.core.outcomes import Outcome
-from jiehuan.reports.breach import Findings, compare
-from jiehuan.store.saving import ANSWERED
+from jiehuan.engine.book import CLIENT_WECHAT
+from jiehuan.engine.keys import answer_keys
+from jiehuan.engine.requests import key_hashes
+from jiehuan.reports.breach import Breach, Findings, compare
+from jiehuan.store.inbox import Heard
+from jiehuan.store.saving import answered
 from jiehuan.store.snapshot import Snapshot
 from jiehuan.store.tables import OutboxState
 
@@ -116,9 +121,27 @@ def check_outbox(found: Findings, book: Snapshot) -> None:
     """Check that an instruction is finished when it was answered, and only then."""
     outbox, commands = book.tables["outbox"], book.tables["command"]
     rows = np.zeros(len(outbox), [("id", "i8"), ("state", "i2"), ("attempts", "i4")])
-    rows["id"], rows["state"] = outbox["id"], OutboxState.INSTRUCTED
+    rows["id"] = outbox["id"]
+    tried = (outbox["attempts"] > 0) | (outbox["state"] == OutboxState.UNKNOWN)
+    is_open = tried & (outbox["state"] < OutboxState.SUCCEEDED)
+    rows["state"] = np.where(is_open, outbox["state"], OutboxState.INSTRUCTED)
     done = commands[commands["outcome"] == Outcome.DONE]
-    for kind, state in ANSWERED.items():
-        answered = done["ref"][done["kind"] == kind]
-        rows["state"][np.isin(outbox["id"], answered)] = state
+    for kind in InstructionKind:
+        ours = outbox["kind"] == kind
+        succeeded, failed = answered(done, kind)
+        for state, ids in ((OutboxState.FAILED, failed), (OutboxState.SUCCEEDED, succeeded)):
+            rows["state"][ours & np.isin(outbox["id"], ids)] = state
+    rows["attempts"] = np.where(rows["state"] == OutboxState.INSTRUCTED, 0, outbox["attempts"])
     compare(found, "outbox", "outbox", ("id",), rows, outbox)
+
+
+def check_inbox(found: Findings, book: Snapshot) -> None:
+    """Check that a message that was booked has its command."""
+    commands = book.tables["command"]
+    done = commands[(commands["outcome"] == Outcome.DONE) & (commands["client"] == CLIENT_WECHAT)]
+    keys = set(done["key_hash"].tolist())
+    for row in book.inbox:
+        if row.outcome != Heard.BOOKED:
+            continue
+        if not keys & set(key_hashes(answer_keys(row.number)).tolist()):
+            found.add(Breach("inbox", "inbox", f"id {row.id}", "", "booked", "not in the journal"))

@@ -83,6 +83,14 @@ def line(conn: psycopg.Connection, book: int, number: int) -> Rows:
     return read(conn, LINE, book, f" AND t.id = {number:d}")
 
 
+def lines_of_party(conn: psycopg.Connection, book: int, party: int) -> list[int]:
+    """Return the numbers of a party's lines, the oldest first."""
+    rows = conn.execute(
+        f"SELECT id FROM line WHERE book = {book:d} AND party = %s ORDER BY id", (party,)
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def command(conn: psycopg.Connection, book: int, seq: int) -> Rows:
     """Return a command, shape (1,) or (0,)."""
     return read(conn, COMMAND, book, f" AND t.seq = {seq:d}")

@@ -9,14 +9,14 @@ which is after the answer to COMMIT was read.
 import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import psycopg
 
 from jiehuan.core.columns import Int64s, Rows
-from jiehuan.core.commands import Kind
+from jiehuan.core.commands import FINISHES, InstructionKind
 from jiehuan.core.errors import DiskFull, FenceLost, InDoubt, JiehuanError, KeyTaken, Postponed
 from jiehuan.core.outcomes import Outcome
 from jiehuan.store import books, chain, decisions, sql, wire
@@ -44,8 +44,7 @@ __all__ = ["Batch", "DayStep", "DecisionRow", "save"]
 COPY_ROWS_MIN = 2_000
 CHILDREN = (DUE, LOAN, INSTALMENT, HOLD)
 
-# What the outside world answered, and what becomes of the instruction that it answered.
-ANSWERED = {Kind.DRAW_SUCCEEDED: OutboxState.SUCCEEDED, Kind.DRAW_FAILED: OutboxState.FAILED}
+Statement = tuple[str, tuple[Any, ...] | list[Any]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,6 +72,8 @@ class Batch:
         totals: Rows of day_total to add.
         business_on: The day that the book moves on to; 0 leaves it.
         day: How far the close of a day has come with this batch.
+        beside: What is written beside the journal, as ``store.outbox``, ``store.inbox`` and
+            ``store.vault`` make it.
     """
 
     journal: Mapping[str, Rows]
@@ -84,9 +85,7 @@ class Batch:
     totals: Rows | None = None
     business_on: int = 0
     day: DayStep | None = None
-
-
-Statement = tuple[str, tuple[Any, ...] | list[Any]]
+    beside: Sequence[Statement] = ()
 
 
 def save(
@@ -219,6 +218,7 @@ def _writes(book: int, batch: Batch) -> Iterator[Statement]:
     if batch.decisions:
         yield sql.insert_decisions(book), decisions.columns(batch.decisions)
     yield from _days(book, batch)
+    yield from batch.beside
     yield from _answers(book, batch.journal[COMMAND.name])
 
 
@@ -241,13 +241,35 @@ def _days(book: int, batch: Batch) -> Iterator[Statement]:
 
 
 def _answers(book: int, commands: Rows) -> Iterator[Statement]:
-    """Yield what ends the instructions that the outside world has answered."""
-    done = commands["outcome"] == Outcome.DONE
-    for kind, state in ANSWERED.items():
-        ids = commands["ref"][done & (commands["kind"] == kind)]
-        if len(ids):
-            statement = f"UPDATE outbox SET state = %s WHERE book = {book:d} AND id = ANY(%s)"
-            yield statement, (int(state), wire.array(ids, BIGINT))
+    """Yield what ends the instructions that the outside world has answered.
+
+    What has succeeded stays so, and also what was thought to have failed succeeds: money that
+    has come is there.
+    """
+    done = commands[commands["outcome"] == Outcome.DONE]
+    for kind in InstructionKind:
+        for state, ids in zip(ENDS, answered(done, kind), strict=True):
+            if len(ids):
+                statement = (
+                    f"UPDATE outbox SET state = %s WHERE book = {book:d} AND id = ANY(%s)"
+                    f" AND kind = {kind:d} AND state <> {OutboxState.SUCCEEDED:d}"
+                )
+                yield statement, (int(state), wire.array(ids, BIGINT))
+
+
+ENDS = (OutboxState.SUCCEEDED, OutboxState.FAILED)
+
+
+def answered(done: Rows, kind: InstructionKind) -> tuple[Int64s, Int64s]:
+    """Return the instructions of a kind that succeeded by some commands, and those that failed.
+
+    A repayment says in ``merchant`` which collection it pays, 0 is none; the others say in
+    ``ref`` what they finish.
+    """
+    succeeded, failed = FINISHES[kind]
+    column = "merchant" if kind is InstructionKind.COLLECT else "ref"
+    paid = done[column][done["kind"] == succeeded]
+    return paid[paid > 0], done["ref"][done["kind"] == failed]
 
 
 def _insert_all(conn: psycopg.Connection, book: int, batch: Batch, *, large: bool) -> None:

@@ -16,9 +16,10 @@ from psycopg.pq import TransactionStatus
 
 from jiehuan.core.columns import Rows
 from jiehuan.core.errors import DatabaseRefused, InvariantBroken, UsageError
-from jiehuan.store import lookup, reading, registry
+from jiehuan.store import inbox, lookup, reading, registry
 from jiehuan.store.chain import ORDER
 from jiehuan.store.decisions import DecisionRow
+from jiehuan.store.inbox import InboxSeen
 from jiehuan.store.lookup import BookRow
 from jiehuan.store.migrate import migrations
 from jiehuan.store.registry import ModelRow, PolicyRow
@@ -64,6 +65,7 @@ class Snapshot:
         terms: All versions, in order.
         policies: All versions of all.
         models: All versions of all.
+        inbox: What the outside world said, in order.
         moved: Debit, credit and sum of all transfers between two accounts, summed by the
             database itself.
     """
@@ -78,6 +80,7 @@ class Snapshot:
     terms: list[TermsRow]
     policies: list[PolicyRow]
     models: list[ModelRow]
+    inbox: list[InboxSeen]
     moved: list[tuple[int, int, int]]
 
 
@@ -138,6 +141,7 @@ def _read(conn: psycopg.Connection, book: int, progress: Callable[[str], None]) 
                 progress(name)
                 tables[name] = reading.read(conn, table, book)
         days = _days(conn, book)
+        messages = inbox.seen(conn, book)
     for name in _NUMBER:
         progress(name)
         tables[name] = reading.read(conn, TABLES[name], book)
@@ -156,6 +160,7 @@ def _read(conn: psycopg.Connection, book: int, progress: Callable[[str], None]) 
         _terms(conn),
         registry.policies(conn),
         registry.models(conn),
+        messages,
         _moved(conn, book, row.seq),
     )
 

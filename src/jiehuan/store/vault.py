@@ -1,6 +1,16 @@
-"""Personal data of parties: ciphertext only, found again by a blind index."""
+"""Personal data of parties: ciphertext only, found again by a blind index.
 
+What is sealed here is opened elsewhere; this room has no key.
+"""
+
+import dataclasses
 import enum
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from jiehuan.store.registry import PERSON
 
 
 class Field(enum.IntEnum):
@@ -10,3 +20,55 @@ class Field(enum.IntEnum):
     NAME = 2
     ID_NUMBER = 3
     PHONE = 4
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sealed:
+    """A field of a party; ``blind_index`` is None where nobody looks it up."""
+
+    party: int
+    field: Field
+    ciphertext: bytes
+    blind_index: bytes | None
+
+
+def keep(book: int, party: int, rows: Sequence[Sealed]) -> list[tuple[str, tuple[Any, ...]]]:
+    """Return the statements that make a party, if it is not there, and write its fields."""
+    make = (
+        "INSERT INTO party (book, id, kind) SELECT b.book, %s::bigint, %s::smallint FROM book b"
+        f" WHERE b.book = {book:d} ON CONFLICT DO NOTHING"
+    )
+    write = (
+        "INSERT INTO vault (book, party, field, ciphertext, blind_index)"
+        " SELECT b.book, %s::bigint, %s::smallint, %s::bytea, %s::bytea FROM book b"
+        f" WHERE b.book = {book:d} ON CONFLICT (book, party, field) DO UPDATE"
+        " SET ciphertext = excluded.ciphertext, blind_index = excluded.blind_index"
+    )
+    fields = [(row.party, int(row.field), row.ciphertext, row.blind_index) for row in rows]
+    return [(make, (party, PERSON)), *((write, values) for values in fields)]
+
+
+def of_party(conn: psycopg.Connection, book: int, party: int) -> dict[Field, bytes]:
+    """Return what is known of a party, sealed."""
+    rows = conn.execute(
+        f"SELECT field, ciphertext FROM vault WHERE book = {book:d} AND party = %s", (party,)
+    ).fetchall()
+    return {Field(row[0]): bytes(row[1]) for row in rows}
+
+
+def owner(conn: psycopg.Connection, book: int, field: Field, blind_index: bytes) -> int | None:
+    """Return the party that has a value in a field, None if there is none."""
+    row = conn.execute(
+        f"SELECT party FROM vault WHERE book = {book:d} AND field = %s AND blind_index = %s",
+        (int(field), blind_index),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def any_row(conn: psycopg.Connection, book: int) -> tuple[int, Field, bytes] | None:
+    """Return the party, field and ciphertext of some row, to try a key on; None if none is."""
+    row = conn.execute(
+        f"SELECT party, field, ciphertext FROM vault WHERE book = {book:d}"
+        " ORDER BY party, field LIMIT 1"
+    ).fetchone()
+    return None if row is None else (int(row[0]), Field(row[1]), bytes(row[2]))
