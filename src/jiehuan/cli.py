@@ -272,6 +272,52 @@ def serve(
         _serve(dsn, book, port, console, host=host)
 
 
+@app.command(
+    epilog="Example: jiehuan courier --service http://127.0.0.1:8000 --wechat wechat.json"
+    " --courier-token-file courier.token"
+)
+def courier(
+    *,
+    service: Annotated[str, typer.Option("--service", help="Address of `jiehuan serve`.")],
+    wechat: Annotated[
+        Path, typer.Option("--wechat", help="The account: as `sandbox wechat --print-config`.")
+    ],
+    courier_token_file: Annotated[
+        Path, typer.Option("--courier-token-file", help="Holds what the service was given.")
+    ],
+    notify_url: Annotated[
+        str, typer.Option("--notify-url", help="Where notices come; else the service's own.")
+    ] = "",
+    once: Annotated[bool, typer.Option("--once", help="Visit what is due now, then end.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: a line a visit, or one object.")
+    ] = False,
+) -> None:
+    """Carry the book's instructions to WeChat Pay and its answers back, until stopped."""
+    from jiehuan.channels import runner
+    from jiehuan.channels.wechat_settings import Settings
+
+    token = _bytes(courier_token_file).decode(errors="replace").strip()
+    if not token:
+        raise UsageError(f"{courier_token_file} is empty")
+    errand = runner.Errand(
+        service=service.rstrip("/"),
+        token=token,
+        settings=Settings.from_file(wechat),
+        notify_url=notify_url,
+    )
+    if once:
+        told = runner.once(errand)
+        shown = (f"{name:10} {count}" for name, count in told.items())
+        print(json.dumps(told) if as_json else "\n".join(shown))
+        return
+
+    def tell(line: str) -> None:
+        print(line, flush=True)
+
+    runner.run(errand, tell, Console(stderr=True).print, as_json=as_json)
+
+
 def _bytes(file: Path | None) -> bytes:
     """Read a file that an option names."""
     try:
