@@ -29,6 +29,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+sandbox = typer.Typer(
+    help="Partners to try against, on this machine only: no account, no money.",
+    no_args_is_help=True,
+)
+app.add_typer(sandbox, name="sandbox")
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="Directory of the database; made if it is not there.")
@@ -316,6 +321,49 @@ def courier(
         print(line, flush=True)
 
     runner.run(errand, tell, Console(stderr=True).print, as_json=as_json)
+
+
+@sandbox.command(
+    epilog="Example: jiehuan sandbox wechat --data pay --port 9000; then, where your program runs,"
+    " export what --print-config tells under env."
+)
+def wechat(
+    *,
+    data: Annotated[
+        Path, typer.Option("--data", help="Directory of keys and of what happened; made if new.")
+    ],
+    port: Annotated[int, typer.Option("--port", help="Port of this machine; 0 takes a free one.")],
+    keys: Annotated[
+        str, typer.Option("--keys", help="The merchant has: both, public (a key), certificate.")
+    ] = "both",
+    speed: Annotated[
+        float, typer.Option("--speed", help="Divides the waits between notifications.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option("--seed", help="Of the faults that hit by chance.")] = 0,
+    people: Annotated[
+        Path | None, typer.Option("--people", help="Other test people: a file like people.toml.")
+    ] = None,
+    close_delay: Annotated[
+        int,
+        typer.Option("--close-delay", min=0, help="Seconds from a transfer's 24 hours to FAIL."),
+    ] = 900,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print what a program needs, as JSON, and end.")
+    ] = False,
+) -> None:
+    """Be WeChat Pay (API v3): its API, its pages, its notifications, and what goes wrong."""
+    from jiehuan.channels.sandbox import run
+    from jiehuan.channels.sandbox.settings import Settings
+
+    settings = Settings(speed=speed, seed=seed, close_delay_s=close_delay)
+    if print_config:
+        print(json.dumps(run.configuration(data, port, keys, people), ensure_ascii=False, indent=1))
+        return
+    console = Console(stderr=True)
+    run.serve(
+        *(data, port, keys, people, settings),
+        lambda address: console.print(f"[bold]{address}[/bold]  (Ctrl-C ends it)"),
+    )
 
 
 def _bytes(file: Path | None) -> bytes:

@@ -26,8 +26,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from jiehuan.core.errors import UsageError
 
 HOSTS: Final = ("api.mch.weixin.qq.com", "api2.mch.weixin.qq.com")
-MCHID: Final = "1900000109"
-APPID: Final = "wx8888888888888888"
 
 FOLDER: Final = "keys"
 CA_FILE: Final = "ca.pem"
@@ -114,8 +112,8 @@ def certificate_pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def load_or_make(data: Path) -> Keys:
-    """Return the keys of a data directory; make them if it has none.
+def load_or_make(data: Path, mchid: str) -> Keys:
+    """Return the keys of a data directory; make them for a merchant if it has none.
 
     Raises:
         UsageError: The directory cannot be used, or what lies there is not keys of ours.
@@ -123,7 +121,7 @@ def load_or_make(data: Path) -> Keys:
     folder = data / FOLDER
     try:
         if not folder.is_dir():
-            _make(data, folder)
+            _make(data, folder, mchid)
         _renew_leaf(data, folder)
         return _load(folder)
     except OSError as error:
@@ -160,12 +158,12 @@ def _certificate(file: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(file.read_bytes())
 
 
-def _make(data: Path, folder: Path) -> None:
+def _make(data: Path, folder: Path, mchid: str) -> None:
     """Make a folder of keys; if somebody else was faster, theirs count."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=".keys-", dir=data))
     try:
-        _fill(building)
+        _fill(building, mchid)
         with contextlib.suppress(FileExistsError):
             _rename(building, folder)
     finally:
@@ -183,13 +181,13 @@ def _rename(building: Path, folder: Path) -> None:
         raise FileExistsError(folder) from None
 
 
-def _fill(folder: Path) -> None:
+def _fill(folder: Path, mchid: str) -> None:
     ca, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.UTC)
     authority = _authority(ca, now)
     _write(folder / "ca.key", private_pem(ca))
     _write(folder / CA_FILE, certificate_pem(authority))
     _write(folder / "tls.pem", _leaf(ca, authority, now))
-    for name, common in (("merchant", MCHID), ("platform", "Tenpay.com sandbox")):
+    for name, common in (("merchant", mchid), ("platform", "Tenpay.com sandbox")):
         key = rsa.generate_private_key(65_537, RSA_BITS)
         _write(folder / f"{name}.key", private_pem(key))
         _write(folder / f"{name}.pem", certificate_pem(_self_signed(key, common, now)))
@@ -198,7 +196,7 @@ def _fill(folder: Path) -> None:
     names = {
         "apiv3_key": "".join(secrets.choice(letters) for _ in range(32)),
         "appsecret": secrets.token_hex(16),
-        "public_key_id": f"PUB_KEY_ID_01{MCHID}{now:%y%m}{secrets.randbelow(10**12):012d}",
+        "public_key_id": f"PUB_KEY_ID_01{mchid}{now:%y%m}{secrets.randbelow(10**12):012d}",
     }
     _write(folder / "names.json", json.dumps(names, indent=1).encode())
 
