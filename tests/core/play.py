@@ -31,7 +31,10 @@ TERMS_ID = {product.name: row for row, product in enumerate(TERMS.products)}
 
 NOBODY = 10**15  # a number that nothing has
 CLIENT = 1
-ENDS_A_HOLD = (Kind.CAPTURE, Kind.VOID, Kind.DRAW_SUCCEEDED, Kind.DRAW_FAILED)
+ENDS_A_HOLD = (
+    *(Kind.CAPTURE, Kind.VOID, Kind.DRAW_SUCCEEDED, Kind.DRAW_FAILED),
+    *(Kind.PAY_BACK_SUCCEEDED, Kind.PAY_BACK_FAILED),
+)
 
 KEYS: dict[type[Columns], tuple[str, ...]] = {
     Dues: ("due_on",),
@@ -280,6 +283,7 @@ class Play:
             self.seq[k][command.seq] = int(one["seq"])
         for (k, command), one in zip(asked, rows, strict=True):
             one["ref"] = self._ref(k, command)
+            one["merchant"] = self.seq[k].get(command.pays, NOBODY) if command.pays else 0
         self.book.book(rows)
 
     def _ref(self, k: int, command: Command) -> int:

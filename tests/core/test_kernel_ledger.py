@@ -11,7 +11,7 @@ from tests.core.play import Book, Play
 from tests.oracle.random_lives import RandomLife, life_of_seed, lives
 
 from jiehuan.core.columns import Dues, Holds, Loans, Parts
-from jiehuan.core.commands import Kind
+from jiehuan.core.commands import InstructionKind, Kind
 from jiehuan.core.ledger import BY_BUCKET, Account, account, split
 from jiehuan.core.line import HoldState, Item, Status
 from jiehuan.core.outcomes import Outcome
@@ -73,7 +73,7 @@ def check_books(book: Book) -> None:
         done, Kind.PURCHASE, Kind.CAPTURE
     )
     assert by_kind[Account.WALLET_CLEARING] == -_sum(
-        done, Kind.DRAW_SUCCEEDED, column="applied_minor"
+        done, Kind.DRAW_SUCCEEDED, Kind.PAY_BACK_SUCCEEDED, column="applied_minor"
     )
 
 
@@ -191,11 +191,17 @@ def test_a_statement_is_the_sum_of_its_items(book):
     assert {item.value for item in Item} - {Item.ADJUSTMENT} == {item for _, item in kinds}
 
 
-def test_only_draws_ask_for_money_to_be_paid_out(book):
-    draws = [one for one in book.journal if one["kind"] == Kind.DRAW and not one["outcome"]]
+def test_the_outside_world_is_asked_for_what_was_accepted_and_nothing_else(book):
+    asks = {
+        Kind.DRAW: InstructionKind.PAY_OUT,
+        Kind.COLLECT: InstructionKind.COLLECT,
+        Kind.PAY_BACK: InstructionKind.PAY_BACK,
+    }
+    asked = [one for one in book.journal if one["kind"] in asks and not one["outcome"]]
 
-    assert {(int(one["seq"]), int(one["amount_minor"])) for one in draws} == {
-        (int(one["id"]), int(one["amount_minor"])) for one in book.instructions
+    assert set(asks.values()) == set(InstructionKind) == {one["kind"] for one in book.instructions}
+    assert {(int(one["seq"]), asks[one["kind"]], int(one["amount_minor"])) for one in asked} == {
+        (int(one["id"]), one["kind"], int(one["amount_minor"])) for one in book.instructions
     }
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from tests.oracle.commands import REF_ALL, REF_USUAL, Command, named_loan
+from tests.oracle.commands import REF_ALL, REF_USUAL, Command, convertible, named_loan
 from tests.oracle.line import Line
 
 AMOUNT_MINOR_MAX = 10**11
 
-WITHOUT_AMOUNT = {"void", "draw_failed", "convert", "close"}
+WITHOUT_AMOUNT = {"void", "draw_failed", "convert", "close", "collect_ended", "pay_back_failed"}
 SPENDS = {"purchase", "hold", "draw"}
 
 # Which kinds the state of the line refuses, written off or past due; a forced purchase never.
@@ -29,8 +29,14 @@ def past_due(line: Line, command: Command) -> bool:
     return line.past_due_on is not None and is_refused
 
 
+def closed(line: Line, command: Command) -> bool:
+    """Money that is under way finds its line, closed or not."""
+    is_under_way = command.pays or command.kind.startswith(("pay_back", "collect_ended"))
+    return line.is_closed and not is_under_way
+
+
 def not_positive(line: Line, command: Command) -> bool:  # noqa: ARG001 (one shape)
-    least = 0 if command.kind == "draw_succeeded" else 1  # 0: what was asked
+    least = 0 if command.kind.endswith("_succeeded") else 1  # 0: what was asked
     return command.kind not in WITHOUT_AMOUNT and command.amount < least
 
 
@@ -38,44 +44,59 @@ def too_large(line: Line, command: Command) -> bool:  # noqa: ARG001 (one shape)
     return command.kind not in WITHOUT_AMOUNT and command.amount > AMOUNT_MINOR_MAX
 
 
+# What answers what.
+ANSWERS = {
+    "capture": "hold",
+    "void": "hold",
+    "draw_succeeded": "draw",
+    "draw_failed": "draw",
+    "pay_back_succeeded": "pay_back",
+    "pay_back_failed": "pay_back",
+}
+
+
 def hold_not_found(line: Line, command: Command) -> bool:
-    """A merchant's command names a merchant's hold, a wallet's answer names a draw."""
-    wants_draw = {"capture": False, "void": False, "draw_succeeded": True, "draw_failed": True}
-    if command.kind not in wants_draw:
+    """A merchant's command names a merchant's hold, a partner's answer what it was asked."""
+    if command.kind not in ANSWERS:
         return False
     held = line.holds.get(command.ref)
-    return held is None or held.is_draw is not wants_draw[command.kind]
+    return held is None or held.asked != ANSWERS[command.kind]
 
 
 def hold_not_open(line: Line, command: Command) -> bool:
-    names_hold = command.kind in {"capture", "void", "draw_succeeded", "draw_failed"}
-    return names_hold and not line.holds[command.ref].is_open
+    return command.kind in ANSWERS and not line.holds[command.ref].is_open
 
 
 def purchase_not_found(line: Line, command: Command) -> bool:
-    return command.kind in {"refund", "convert"} and command.ref not in line.purchases
+    if command.kind == "convert":
+        return not convertible(line, command.ref)
+    return command.kind == "refund" and command.ref not in line.purchases
 
 
 def loan_not_found(line: Line, command: Command) -> bool:
-    names_loan = command.kind == "repay" and command.ref not in (REF_USUAL, REF_ALL)
-    return names_loan and named_loan(line, command.ref) is None
+    """Money that a collection brought is taken, whatever it was for."""
+    names_loan = command.kind in {"repay", "collect"} and command.ref not in (REF_USUAL, REF_ALL)
+    return names_loan and not command.pays and named_loan(line, command.ref) is None
 
 
 def draw_amount_differs(line: Line, command: Command) -> bool:
-    is_success = command.kind == "draw_succeeded"
+    is_success = command.kind.endswith("_succeeded")
     return is_success and command.amount not in (0, line.holds[command.ref].amount)
 
 
 def not_offered(line: Line, command: Command) -> bool:
-    return command.kind == "convert" and command.count not in line.terms.plans
+    wants_plan = command.kind == "convert" or (command.kind == "draw" and command.count != 0)
+    return wants_plan and command.count not in line.terms.plans
 
 
 def no_longer_convertible(line: Line, command: Command) -> bool:
     """Nothing is unpaid, or the due day of its bill is over."""
     if command.kind != "convert":
         return False
-    bought = line.purchases[command.ref]
-    return bought.unpaid == 0 or (bought.loan is not None and bought.loan.carried > 0)
+    some = convertible(line, command.ref)
+    loan = some[0].loan
+    nothing_unpaid = not any(bought.unpaid for bought in some)
+    return nothing_unpaid or (loan is not None and loan.carried > 0)
 
 
 def exceeds_available(line: Line, command: Command) -> bool:
@@ -96,12 +117,19 @@ def refund_exceeds(line: Line, command: Command) -> bool:
     return bought.refunded + command.amount > bought.amount
 
 
+def exceeds_overpayment(line: Line, command: Command) -> bool:
+    if command.kind != "pay_back":
+        return False
+    free = min(line.overpaid - line.on_its_way_back, line.available + line.overpaid)
+    return command.amount > free
+
+
 def not_settled(line: Line, command: Command) -> bool:
     return command.kind == "close" and not (line.is_idle and line.held == 0)
 
 
 CHECKS: dict[str, Callable[[Line, Command], bool]] = {
-    "LINE_CLOSED": lambda line, _: line.is_closed,
+    "LINE_CLOSED": closed,
     "LINE_WRITTEN_OFF": written_off,
     "LINE_PAST_DUE": past_due,
     "DATE_BEFORE_LINE_OPENED": lambda line, command: command.on < line.opened_on,
@@ -118,6 +146,7 @@ CHECKS: dict[str, Callable[[Line, Command], bool]] = {
     "AMOUNT_EXCEEDS_HOLD": exceeds_hold,
     "REFUND_EXCEEDS_PURCHASE": refund_exceeds,
     "LINE_NOT_SETTLED": not_settled,
+    "AMOUNT_EXCEEDS_OVERPAYMENT": exceeds_overpayment,
 }
 
 

@@ -18,7 +18,8 @@ class Command(NamedTuple):
     """What a caller asks; ``kind`` in lower case.
 
     ``ref`` is the seq of the hold, draw or purchase; of a repayment 0, -1 (all) or a loan:
-    the seq of its draw_succeeded or convert, or ``ref_of_cycle(cut_on)``.
+    the seq of its draw_succeeded or convert, or ``ref_of_cycle(cut_on)``, which a convert
+    may name too.  ``pays`` is the collect that brought a repayment.
     """
 
     seq: int
@@ -28,6 +29,7 @@ class Command(NamedTuple):
     ref: int = 0
     count: int = 0  # type: ignore[assignment]  # a tuple has a method of this name; unused
     forced: bool = False
+    pays: int = 0
 
 
 def ref_of_cycle(cut_on: dt.date) -> int:
@@ -52,12 +54,13 @@ def purchase(line: Line, command: Command) -> None:
 
 
 def hold(line: Line, command: Command) -> None:
-    """Keep an amount free for a merchant, or for a draw until its money has moved."""
+    """Keep an amount free for a merchant, or for money that a partner is to move."""
     line.holds[command.seq] = Hold(
         amount=command.amount,
         left=command.amount,
-        is_draw=command.kind == "draw",
+        asked=command.kind,
         expires_on=command.on + dt.timedelta(days=line.terms.hold_days),
+        count=command.count,
     )
 
 
@@ -71,18 +74,24 @@ def capture(line: Line, command: Command) -> None:
 
 
 def release(line: Line, command: Command) -> None:
-    """Void a hold, or a draw that failed."""
+    """Void a hold, or one for money that did not move."""
     held = line.holds.get(command.ref)
     if held is not None:
         held.is_open = False
 
 
 def draw_succeeded(line: Line, command: Command) -> None:
-    """The wallet has the money since this day: a loan that bears interest from it."""
-    asked = line.holds.get(command.ref)
-    amount = command.amount or (asked.amount if asked else 0)
+    """The wallet has the money since this day: a loan that bears interest from it.
+
+    Asked for in instalments, it is a plan; what is written off has no instalments.
+    """
+    asked = line.holds[command.ref]
     release(line, command)
-    line.loans.append(Loan("draw", command.seq, line.terms.draw_rate_ppm, unbilled_draw=amount))
+    if asked.count and line.written_off_on is None:
+        make_plan(line, command.seq, asked.amount, asked.count)
+        return
+    rate_ppm = line.terms.draw_rate_ppm
+    line.loans.append(Loan("draw", command.seq, rate_ppm, unbilled_draw=asked.amount))
 
 
 def repay(line: Line, command: Command) -> None:
@@ -124,25 +133,52 @@ def credit(line: Line, command: Command) -> None:
 
 
 def convert(line: Line, command: Command) -> None:
-    """Make a plan of the unpaid part of a purchase; its first term is in the next bill."""
-    bought = line.purchases.get(command.ref)
-    if bought is None or bought.unpaid == 0:
+    """Make a plan of the unpaid part of a purchase, or of all that a statement billed."""
+    some = [bought for bought in convertible(line, command.ref) if bought.unpaid]
+    principal = sum(bought.unpaid for bought in some)
+    if not principal:
         return
-    principal = bought.unpaid
-    take_from_cycle(bought, principal)
-    total_fee = half_up(Fraction(principal * line.terms.plans[command.count], MICRO))
-    parts = zip(
-        split(principal, command.count),
-        split(total_fee, command.count),
-        strict=True,
-    )
-    bought.plan = Loan(
-        "plan",
-        command.seq,
-        line.terms.purchase_rate_ppm,
-        to_come=[Instalment(part, fee) for part, fee in parts],
-    )
-    line.loans.append(bought.plan)
+    plan = make_plan(line, command.seq, principal, command.count)
+    for bought in some:
+        take_from_cycle(bought, bought.unpaid)
+        bought.plan = plan
+
+
+def convertible(line: Line, ref: int) -> list[Purchase]:
+    """Find what a convert names: one purchase, or those of a statement; nothing if nothing."""
+    if ref in line.purchases:
+        return [line.purchases[ref]]
+    billed = line.billed_by.get(dt.date.fromordinal(REF_CYCLE - ref)) if ref < REF_CYCLE else None
+    return billed.purchases if billed else []
+
+
+def make_plan(line: Line, origin: int, principal: int, count: int) -> Loan:
+    """Split principal and fee into terms; the first is in the next bill."""
+    total_fee = half_up(Fraction(principal * line.terms.plans[count], MICRO))
+    parts = zip(split(principal, count), split(total_fee, count), strict=True)
+    to_come = [Instalment(part, fee) for part, fee in parts]
+    plan = Loan("plan", origin, line.terms.purchase_rate_ppm, to_come=to_come)
+    line.loans.append(plan)
+    return plan
+
+
+def pay_back(line: Line, command: Command) -> None:
+    """Overpaid money has gone back; what was no longer there is bought, as it were."""
+    amount = line.holds[command.ref].amount
+    release(line, command)
+    own = min(amount, line.overpaid)
+    line.overpaid -= own
+    if amount > own:
+        line.running.append(Purchase(command.seq, amount - own, unpaid=amount - own))
+
+
+def collect(line: Line, command: Command) -> None:
+    """Ask for money; nothing is paid by it."""
+    line.collected.append(command.seq)
+
+
+def collect_ended(line: Line, command: Command) -> None:
+    """Hear that none came."""
 
 
 def take_from_cycle(bought: Purchase, amount: int) -> None:
@@ -179,6 +215,11 @@ HANDLERS: dict[str, Callable[[Line, Command], None]] = {
     "credit": credit,
     "convert": convert,
     "close": close,
+    "collect": collect,
+    "collect_ended": collect_ended,
+    "pay_back": hold,
+    "pay_back_succeeded": pay_back,
+    "pay_back_failed": release,
 }
 
 

@@ -33,8 +33,8 @@ def bucket_of(days_past_due: int) -> int:
 
 
 def opens(line: Line, day: dt.date) -> Statement | None:
-    """Cut the statement, if this is the day and the line is not idle or written off."""
-    runs = line.written_off_on is None and not line.is_idle
+    """Cut the statement, if this is the day and the line is not idle, given up or closed."""
+    runs = line.written_off_on is None and not line.is_idle and not line.is_closed
     if not (runs and is_cycle_day(day, line.cycle_day)):
         return None
     bill_everything(line, day)
@@ -67,6 +67,7 @@ def bill_everything(line: Line, day: dt.date) -> None:
         for purchase in line.running:
             purchase.loan = loan
         line.loans.append(loan)
+        line.billed_by[day] = loan
     line.running = []
 
 
@@ -134,7 +135,7 @@ def expired_holds(line: Line, day: dt.date) -> int:
     expired = [
         hold
         for hold in line.holds.values()
-        if hold.is_open and not hold.is_draw and hold.expires_on == day
+        if hold.is_open and hold.asked == "hold" and hold.expires_on == day
     ]
     for hold in expired:
         hold.is_open = False

@@ -17,7 +17,9 @@ class Line:
         self.loans: list[Loan] = []  # open ones, in the order of their making
         self.running: list[Purchase] = []  # purchases of the running cycle, oldest first
         self.purchases: dict[int, Purchase] = {}
+        self.billed_by: dict[dt.date, Loan] = {}  # the loans of cycles, open or not, by their cut
         self.holds: dict[int, Hold] = {}
+        self.collected: list[int] = []  # what was asked to be collected
         self.overpaid = 0
         self.queue: list[Entry] = []  # unmet minimums, oldest first
         self.closed_day = opened_on - dt.timedelta(days=1)  # the last day that is over
@@ -38,6 +40,12 @@ class Line:
     @property
     def held(self) -> int:
         return sum(hold.left for hold in self.holds.values() if hold.is_open)
+
+    @property
+    def on_its_way_back(self) -> int:
+        """Overpaid money that a partner was asked to give back."""
+        waits = (hold for hold in self.holds.values() if hold.is_open and hold.asked == "pay_back")
+        return sum(hold.left for hold in waits)
 
     @property
     def available(self) -> int:

@@ -20,7 +20,10 @@ def no_charges() -> dict[str, int]:
 
 @dataclasses.dataclass
 class Purchase:
-    """A purchase or a capture.  ``unpaid`` is what no payment, refund or plan has taken."""
+    """A purchase or a capture.  ``unpaid`` is what no payment, refund or plan has taken.
+
+    Money paid back that was no longer overpaid is one too, which nobody can name.
+    """
 
     seq: int
     amount: int
@@ -32,12 +35,16 @@ class Purchase:
 
 @dataclasses.dataclass
 class Hold:
-    """Of a merchant (it expires) or of a draw that is under way (it does not)."""
+    """Of a merchant (it expires), or of money that is under way (it does not).
+
+    ``asked`` is the command that made it: hold, draw or pay_back.
+    """
 
     amount: int
     left: int
-    is_draw: bool
+    asked: str
     expires_on: dt.date
+    count: int = 0  # instalments of a draw; 0: by the day
     is_open: bool = True
 
 
@@ -59,7 +66,7 @@ class Instalment:
 
 @dataclasses.dataclass
 class Loan:
-    """One debt: ("cycle", cut day), ("draw", seq of draw_succeeded), ("plan", seq of convert).
+    """One debt: ("cycle", cut day), ("draw" or "plan", seq of draw_succeeded or convert).
 
     Principal is unbilled (a draw before its cut, the terms to come of a plan), billed (its
     first due day is not over) or carried (it is).

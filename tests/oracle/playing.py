@@ -6,6 +6,9 @@
 04-25 convert of 1 in 3
 05-20 repay 3_914                    # the usual order; "of all", "of cycle 05-01", "of 3"
 05-25 purchase 25_000 forced
+05-26 draw 60_000 in 6
+05-27 convert of cycle 05-01 in 3
+05-28 repay 3_000 pays 9             # "collect 3_000" in line 9 brought it
 """
 
 import datetime as dt
@@ -30,7 +33,7 @@ def commands_of(text: str) -> list[Command]:
 def command_of(seq: int, words: list[str]) -> Command:
     on, kind, *rest = words
     amount = int(rest.pop(0)) if rest and rest[0].lstrip("-")[0].isdigit() else 0
-    ref = count = 0
+    ref = count = pays = 0
     forced = False
     while rest:
         match rest.pop(0):
@@ -38,11 +41,13 @@ def command_of(seq: int, words: list[str]) -> Command:
                 ref = ref_of(rest)
             case "in":
                 count = int(rest.pop(0))
+            case "pays":
+                pays = int(rest.pop(0))
             case "forced":
                 forced = True
             case word:
                 raise ValueError(word)
-    return Command(seq, kind, day(on), amount, ref, count, forced)
+    return Command(seq, kind, day(on), amount, ref, count, forced, pays)
 
 
 def ref_of(rest: list[str]) -> int:

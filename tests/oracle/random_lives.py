@@ -11,7 +11,7 @@ import random
 from typing import NamedTuple
 
 from hypothesis import strategies as st
-from tests.oracle.checks import WITHOUT_AMOUNT
+from tests.oracle.checks import ANSWERS, WITHOUT_AMOUNT
 from tests.oracle.commands import REF_ALL, REF_USUAL, SEQ_FIRST, Command, ref_of_cycle
 from tests.oracle.days import is_cycle_day
 from tests.oracle.line import Line
@@ -49,10 +49,16 @@ KINDS = (
     *("purchase", "repay", "draw_succeeded", "convert", "capture", "repay one", "forced"),
     *("purchase", "repay", "draw_succeeded", "convert", "capture", "credit", "hold", "draw"),
     *("purchase", "repay", "draw_failed", "void", "refund", "capture", "capture", "close"),
+    *("draw in", "convert all", "pay_back", "collect", "pay_back_succeeded", "draw_succeeded"),
+    *("draw in", "convert all", "pay_back", "paid", "pay_back_succeeded", "pay_back_failed"),
+    *("purchase", "repay", "purchase", "paid", "collect_ended"),
 )
 
 # Its amount: something that the line knows, a cent more or less; or a number.
-NAMES = ("minimum", "balance", "all", "whole", "half", "available", "whole", "minimum", "balance")
+NAMES = (
+    *("minimum", "balance", "all", "whole", "half", "available", "whole", "minimum", "balance"),
+    *("whole", "overpaid"),
+)
 MORES = (0, 0, -1, 1)
 AMOUNTS = (1, 2, 999, 1_000, 1_001, 9_999, 10_000, 10_001, 10**11, 10**11 + 1, 0)
 SMALL_MAX = 5_000
@@ -60,9 +66,6 @@ PERMILLE = range(1, 1_001)  # of the limit
 
 PICKS = (0, 0, 0, 0, 1, 1, 2, NOTHING)
 COUNTS = (3, 6, 9, 12, 3, 6, 9, 12, 4)
-
-# What answers what.
-ANSWERS = {"capture": "hold", "void": "hold", "draw_succeeded": "draw", "draw_failed": "draw"}
 
 
 class Intention(NamedTuple):
@@ -173,6 +176,8 @@ def resolve(life: Life, intentions: list[Intention], until: dt.date) -> list[Com
 def day_of(line: Line, intention: Intention, today: dt.date) -> dt.date:
     """Count days, or find the next day of this name, which is never today."""
     when = intention.when
+    if isinstance(when, int) and intention.kind == "convert all":
+        when = f"cut + {when % (line.terms.due_after_days + 2)}"  # mostly before it is due
     if isinstance(when, int) and intention.kind in {"capture", "void", "convert"}:
         when %= line.terms.hold_days + 1  # soon enough to be accepted
     if isinstance(when, int):
@@ -198,17 +203,23 @@ def command_of(life: Life, intention: Intention, seq: int, today: dt.date) -> Co
     """Choose what the command refers to, then its amount."""
     kind, ref, whole = refer(life.line, intention)
     amount = 0 if kind in WITHOUT_AMOUNT else amount_of(life, intention, whole)
-    if kind == "draw_succeeded" and intention.pick != NOTHING:
+    if kind.endswith("_succeeded") and intention.pick != NOTHING:
         amount = whole
+    in_terms = kind in {"convert", "draw in"}
+    pays = choose(life.line.collected, intention.pick) if kind == "paid" else 0
     return Command(
         seq,
-        "purchase" if kind == "forced" else kind,
+        NAMED.get(kind, kind),
         today,
         amount,
         ref,
-        count=intention.count if kind == "convert" else 0,
+        count=intention.count if in_terms else 0,
         forced=kind == "forced",
+        pays=pays,
     )
+
+
+NAMED = {"forced": "purchase", "draw in": "draw", "paid": "repay"}
 
 
 def refer(line: Line, intention: Intention) -> tuple[str, int, int]:
@@ -217,24 +228,36 @@ def refer(line: Line, intention: Intention) -> tuple[str, int, int]:
     if kind in ANSWERS:
         return answer(line, kind, pick)
     if kind in {"refund", "convert"}:
-        if not line.purchases and pick != NOTHING:
-            return "purchase", 0, line.limit
-        free = [
-            no
-            for no, purchase in line.purchases.items()
-            if purchase.unpaid and (purchase.loan is None or purchase.loan.billed)
-        ]
-        ref = choose((free if kind == "convert" else []) or list(line.purchases), pick)
-        return kind, ref, line.purchases[ref].amount if ref in line.purchases else 0
-    if kind.startswith("repay"):
-        return "repay", repay_ref(line, kind, pick), line.used
-    return kind, 0, line.limit
+        return of_purchase(line, kind, pick)
+    if kind == "convert all":
+        return "convert", choose([ref_of_cycle(cut_on) for cut_on in line.billed_by], pick), 0
+    if kind == "pay_back" and not line.overpaid and pick != NOTHING:
+        return "repay", REF_ALL, line.used + line.limit // 8
+    if kind in PAYS:
+        return kind.split()[0], repay_ref(line, kind, pick), line.used
+    return kind, 0, line.overpaid if kind == "pay_back" else line.limit
+
+
+PAYS = {"repay", "repay one", "repay all", "collect", "paid"}
+
+
+def of_purchase(line: Line, kind: str, pick: int) -> tuple[str, int, int]:
+    """Name a purchase; if there is none, mostly buy."""
+    if not line.purchases and pick != NOTHING:
+        return "purchase", 0, line.limit
+    free = [
+        no
+        for no, purchase in line.purchases.items()
+        if purchase.unpaid and (purchase.loan is None or purchase.loan.billed)
+    ]
+    ref = choose((free if kind == "convert" else []) or list(line.purchases), pick)
+    return kind, ref, line.purchases[ref].amount if ref in line.purchases else 0
 
 
 def answer(line: Line, kind: str, pick: int) -> tuple[str, int, int]:
     """Answer an open hold or draw; if there is none, mostly ask for one."""
     asked = ANSWERS[kind]
-    holds = [no for no, hold in line.holds.items() if hold.is_draw is (asked == "draw")]
+    holds = [no for no, hold in line.holds.items() if hold.asked == asked]
     open_holds = [no for no in holds if line.holds[no].is_open]
     if not open_holds and pick != NOTHING:
         return asked, 0, line.limit
@@ -278,5 +301,6 @@ def amount_of(life: Life, intention: Intention, whole: int) -> int:
         "whole": whole,
         "half": whole // 2,
         "available": line.available + line.overpaid,
+        "overpaid": line.overpaid,
     }
     return max(1, amounts[name] + more)

@@ -18,7 +18,11 @@ def accepted(random_life: RandomLife, result: Result) -> list[Command]:
 
 
 def total(commands: list[Command], *kinds: str) -> int:
-    return sum(command.amount for command in commands if command.kind in kinds)
+    """Sum amounts; of an answer that names none, what was asked."""
+    asked = {command.seq: command.amount for command in commands}
+    return sum(
+        command.amount or asked[command.ref] for command in commands if command.kind in kinds
+    )
 
 
 @settings(max_examples=100)
@@ -31,7 +35,7 @@ def test_no_cent_is_lost(random_life):
         event(f"{command.kind} {result.outcomes[command.seq]}")
     event(f"written off: {result.written_off_on is not None}")
 
-    lent = total(done, "purchase", "capture", "draw_succeeded")
+    lent = total(done, "purchase", "capture", "draw_succeeded", "pay_back_succeeded")
     billed = result.interest_billed + result.penalty_billed + result.fees_billed
     given = total(done, "repay", "refund", "credit")
     charges = sum(x.interest_due + x.fee_due + x.penalty_due for x in result.loans.values())
@@ -108,7 +112,8 @@ def test_lives_reach_every_kind_and_many_refusals():
         seen.update(kind for _, kind in result.events)
 
     kinds = "purchase hold capture void draw draw_succeeded draw_failed repay refund credit convert"
-    expected = {f"{kind} DONE" for kind in kinds.split()} | {"close DONE"}
+    kinds += " close collect collect_ended pay_back pay_back_succeeded pay_back_failed"
+    expected = {f"{kind} DONE" for kind in kinds.split()}
     expected |= {"statement", "due_passed", "aged", "hold_expired", "write_off"}
     expected |= {
         "purchase AMOUNT_EXCEEDS_AVAILABLE",
@@ -124,5 +129,11 @@ def test_lives_reach_every_kind_and_many_refusals():
         "convert LINE_PAST_DUE",
         "purchase LINE_WRITTEN_OFF",
         "close LINE_NOT_SETTLED",
+        "draw TERMS_NOT_OFFERED",
+        "convert PURCHASE_NOT_FOUND",
+        "collect LOAN_NOT_FOUND",
+        "pay_back AMOUNT_EXCEEDS_OVERPAYMENT",
+        "pay_back_succeeded DRAW_AMOUNT_DIFFERS",
+        "pay_back_failed HOLD_NOT_FOUND",
     }
     assert set() == expected - seen

@@ -33,6 +33,7 @@ from jiehuan.core.spending import (
     void,
 )
 from jiehuan.core.state import Call, Out, State
+from jiehuan.core.wallet import collect, collect_ended, pay_back, pay_back_succeeded
 
 Watch = Callable[[Index, Index], None]
 
@@ -51,6 +52,11 @@ HANDLERS: dict[Kind, Callable[[Call], None]] = {
     Kind.CONVERT: convert,
     Kind.CLOSE: close_line,
     Kind.REVIEW: review,
+    Kind.COLLECT: collect,
+    Kind.COLLECT_ENDED: collect_ended,
+    Kind.PAY_BACK: pay_back,
+    Kind.PAY_BACK_SUCCEEDED: pay_back_succeeded,
+    Kind.PAY_BACK_FAILED: void,
     Kind.STATEMENT: statement,
     Kind.DUE_PASSED: due_passed,
     Kind.AGED: aged,
@@ -59,7 +65,17 @@ HANDLERS: dict[Kind, Callable[[Call], None]] = {
 }
 
 # These need only the line; all others its loans, instalments, dues and open holds too.
-LIGHT = frozenset({Kind.OPEN, Kind.PURCHASE, Kind.HOLD, Kind.DRAW, Kind.CLOSE, Kind.REVIEW})
+LIGHT = frozenset(
+    {
+        Kind.OPEN,
+        Kind.PURCHASE,
+        Kind.HOLD,
+        Kind.DRAW,
+        Kind.CLOSE,
+        Kind.REVIEW,
+        Kind.COLLECT_ENDED,
+    }
+)
 _IS_LIGHT = np.isin(np.arange(max(Kind) + 1), np.array(list(LIGHT)))
 NEEDS_PURCHASES = frozenset({Kind.REFUND, Kind.CONVERT})
 

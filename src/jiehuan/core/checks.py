@@ -13,9 +13,10 @@ from jiehuan.core.commands import DECLINED, FORCED, REF_ALL, REF_USUAL, REFERRED
 from jiehuan.core.line import HoldKind, HoldState, Status
 from jiehuan.core.money import PRINCIPAL_MINOR_MAX
 from jiehuan.core.outcomes import MONEY_OUTCOMES, Outcome
-from jiehuan.core.repayment import unpaid_part
+from jiehuan.core.repayment import find_cycle, find_purchase, unpaid_part
 from jiehuan.core.spending import find_hold
 from jiehuan.core.state import Call
+from jiehuan.core.wallet import on_its_way_back
 
 
 def _status(call: Call) -> Codes:
@@ -43,8 +44,16 @@ def _line_not_found(call: Call) -> Flags:
     return np.asarray(_status(call) == Status.NONE.value)
 
 
+def _was_collected(call: Call) -> Flags:
+    """Return which commands are money that a collection brought: it is ours to take."""
+    if call.kind is not Kind.REPAY:
+        return np.zeros(len(call.c), np.bool_)
+    return np.asarray(call.commands.merchant[call.c] > 0)
+
+
 def _line_closed(call: Call) -> Flags:
-    return np.asarray(_status(call) == Status.CLOSED.value)
+    closed: Flags = _status(call) == Status.CLOSED.value
+    return np.asarray(closed & ~_was_collected(call)) if closed.any() else closed
 
 
 def _line_written_off(call: Call) -> Flags:
@@ -64,7 +73,7 @@ def _before_opened(call: Call) -> Flags:
 
 
 def _not_positive(call: Call) -> Flags:
-    if call.kind is Kind.DRAW_SUCCEEDED:
+    if call.kind in (Kind.DRAW_SUCCEEDED, Kind.PAY_BACK_SUCCEEDED):
         return np.asarray(call.amount < 0)
     return np.asarray(call.amount <= 0)
 
@@ -78,6 +87,8 @@ HOLD_KIND = {
     Kind.VOID: HoldKind.MERCHANT,
     Kind.DRAW_SUCCEEDED: HoldKind.DRAW,
     Kind.DRAW_FAILED: HoldKind.DRAW,
+    Kind.PAY_BACK_SUCCEEDED: HoldKind.PAY_BACK,
+    Kind.PAY_BACK_FAILED: HoldKind.PAY_BACK,
 }
 
 
@@ -100,19 +111,21 @@ def _exceeds_hold(call: Call) -> Flags:
 
 
 def _purchase_not_found(call: Call) -> Flags:
-    purchases = call.state.purchases
-    return np.asarray(purchases.find(call.i, purchases.rows.no, call.ref) < 0)
+    """Refunds name a purchase; what is converted may be all of a statement's too."""
+    missing: Flags = find_purchase(call) < 0
+    if call.kind is Kind.CONVERT and missing.any():
+        missing &= find_cycle(call) < 0
+    return missing
 
 
 def _refund_exceeds(call: Call) -> Flags:
-    rows = call.state.purchases.rows
-    at = call.state.purchases.find(call.i, rows.no, call.ref)
+    rows, at = call.state.purchases.rows, find_purchase(call)
     return np.asarray(rows.refunded_minor[at] + call.amount > rows.amount_minor[at])
 
 
 def _loan_not_found(call: Call) -> Flags:
     loans = call.state.loans
-    named = (call.ref != REF_USUAL) & (call.ref != REF_ALL)
+    named = (call.ref != REF_USUAL) & (call.ref != REF_ALL) & ~_was_collected(call)
     if not named.any():
         return np.asarray(named)
     at = loans.find(call.i, loans.rows.no, call.ref)
@@ -138,17 +151,18 @@ def _terms_not_offered(call: Call) -> Flags:
         )
         cycle_day = commands.count[call.c]
         return np.asarray(~known | ~fits | (cycle_day < 0) | (cycle_day > _CYCLE_DAY_MAX))
-    ids = call.state.lines.terms[call.i]
-    return np.asarray(terms.plan_fee_ppm(ids, commands.count[call.c]) < 0)
+    ids, count = call.state.lines.terms[call.i], commands.count[call.c]
+    by_day = (count == 0) & (call.kind is Kind.DRAW)
+    return np.asarray((terms.plan_fee_ppm(ids, count) < 0) & ~by_day)
 
 
 _CYCLE_DAY_MAX = 31
 
 
 def _no_longer_convertible(call: Call) -> Flags:
-    _, unpaid, loan = unpaid_part(call)
-    carried = (loan >= 0) & (call.state.loans.rows.carried_minor[loan] > 0)
-    return np.asarray((unpaid == 0) | carried)
+    unpaid = unpaid_part(call)
+    carried = (unpaid.loan >= 0) & (call.state.loans.rows.carried_minor[unpaid.loan] > 0)
+    return np.asarray((unpaid.minor == 0) | carried)
 
 
 def _exceeds_available(call: Call) -> Flags:
@@ -156,6 +170,14 @@ def _exceeds_available(call: Call) -> Flags:
         return np.asarray(call.amount > _available(call))
     limit = _available(call) + call.state.lines.overpaid_minor[call.i]
     return np.asarray((call.amount > limit) & ~_forced(call))
+
+
+def _exceeds_overpayment(call: Call) -> Flags:
+    """What is on its way back is spoken for; what is beyond the limit is not there to give."""
+    lines, i = call.state.lines, call.i
+    free = lines.overpaid_minor[i] - on_its_way_back(call.state, i)
+    free = np.minimum(free, _available(call) + lines.overpaid_minor[i])
+    return np.asarray(call.amount > free)
 
 
 def _not_settled(call: Call) -> Flags:
@@ -186,14 +208,11 @@ FAILS: dict[Outcome, Callable[[Call], Flags]] = {
     Outcome.AMOUNT_EXCEEDS_HOLD: _exceeds_hold,
     Outcome.REFUND_EXCEEDS_PURCHASE: _refund_exceeds,
     Outcome.LINE_NOT_SETTLED: _not_settled,
+    Outcome.AMOUNT_EXCEEDS_OVERPAYMENT: _exceeds_overpayment,
 }
 
-_ANY = (
-    Outcome.LINE_NOT_FOUND,
-    Outcome.LINE_CLOSED,
-    Outcome.DATE_IN_FUTURE,
-    Outcome.DATE_BEFORE_LINE_OPENED,
-)
+_ALWAYS = (Outcome.LINE_NOT_FOUND, Outcome.DATE_IN_FUTURE, Outcome.DATE_BEFORE_LINE_OPENED)
+_ANY = (*_ALWAYS, Outcome.LINE_CLOSED)
 _AMOUNT = (Outcome.AMOUNT_MUST_BE_POSITIVE, Outcome.AMOUNT_TOO_LARGE)
 _SPEND = (Outcome.LINE_WRITTEN_OFF, Outcome.LINE_PAST_DUE)
 _HELD = (Outcome.HOLD_NOT_FOUND, Outcome.HOLD_NOT_OPEN)
@@ -211,7 +230,13 @@ CHECKS: dict[Kind, tuple[Outcome, ...]] = {
     Kind.HOLD: (*_ANY, *_SPEND, *_AMOUNT, Outcome.AMOUNT_EXCEEDS_AVAILABLE),
     Kind.CAPTURE: (*_ANY, *_AMOUNT, *_HELD, Outcome.AMOUNT_EXCEEDS_HOLD),
     Kind.VOID: (*_ANY, *_HELD),
-    Kind.DRAW: (*_ANY, *_SPEND, *_AMOUNT, Outcome.AMOUNT_EXCEEDS_AVAILABLE),
+    Kind.DRAW: (
+        *_ANY,
+        *_SPEND,
+        *_AMOUNT,
+        Outcome.TERMS_NOT_OFFERED,
+        Outcome.AMOUNT_EXCEEDS_AVAILABLE,
+    ),
     Kind.DRAW_SUCCEEDED: (*_ANY, *_AMOUNT, *_HELD, Outcome.DRAW_AMOUNT_DIFFERS),
     Kind.DRAW_FAILED: (*_ANY, *_HELD),
     Kind.REPAY: (*_ANY, *_AMOUNT, Outcome.LOAN_NOT_FOUND),
@@ -225,6 +250,12 @@ CHECKS: dict[Kind, tuple[Outcome, ...]] = {
         Outcome.PURCHASE_NO_LONGER_CONVERTIBLE,
     ),
     Kind.CLOSE: (*_ANY, Outcome.LINE_NOT_SETTLED),
+    Kind.COLLECT: (*_ANY, *_AMOUNT, Outcome.LOAN_NOT_FOUND),
+    # Money on its way has to find its line, even one that was closed in the meantime.
+    Kind.COLLECT_ENDED: _ALWAYS,
+    Kind.PAY_BACK: (*_ALWAYS, *_AMOUNT, Outcome.AMOUNT_EXCEEDS_OVERPAYMENT),
+    Kind.PAY_BACK_SUCCEEDED: (*_ALWAYS, *_AMOUNT, *_HELD, Outcome.DRAW_AMOUNT_DIFFERS),
+    Kind.PAY_BACK_FAILED: (*_ALWAYS, *_HELD),
 }
 CHECKS = {kind: tuple(sorted(codes)) for kind, codes in CHECKS.items()}
 

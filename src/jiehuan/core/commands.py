@@ -66,7 +66,7 @@ FORCED = 1
 DECLINED = 2  # of an application: by its decision
 REFERRED = 4
 
-# ``command.ref`` of a repayment or a collection: the usual order, every loan, or the number of one loan.
+# ``command.ref`` of a repayment or collection: the usual order, every loan, or one loan.
 REF_USUAL = 0
 REF_ALL = -1
 

@@ -1,9 +1,9 @@
-"""Instalment plans: the unpaid part of a purchase in equal parts, with a fee."""
+"""Instalment plans: a draw, or what is unpaid of purchases, in equal parts with a fee."""
 
 import numpy as np
 
 from jiehuan.core.allocation import Payment
-from jiehuan.core.columns import Int64s
+from jiehuan.core.columns import Codes, Int64s
 from jiehuan.core.days import next_cut_on
 from jiehuan.core.line import LoanKind
 from jiehuan.core.money import half_up
@@ -17,19 +17,24 @@ MILLION = 1_000_000
 
 
 def convert(call: Call) -> None:
-    """Turn the unpaid part of a purchase into a plan; its first term is in the next bill."""
-    at, unpaid, loan = unpaid_part(call)
-    call.state.purchases.rows.reduced_minor[at] += unpaid
-    moved = Payment(call, unpaid)
-    reduce_purchase(moved, loan, unpaid)
-    made = call.keep(unpaid > 0)
+    """Turn what is unpaid of a purchase, or of a statement's purchases, into a plan.
+
+    Its first term is in the next bill.
+    """
+    unpaid, rows = unpaid_part(call), call.state.purchases.rows
+    rows.reduced_minor[unpaid.at] += unpaid.part_minor
+    rows.plan_source[unpaid.at] = call.ref[unpaid.of]
+    moved = Payment(call, unpaid.minor)
+    reduce_purchase(moved, unpaid.loan, unpaid.minor)
+    made = call.keep(unpaid.minor > 0)
     if len(made.i):
-        _make_plan(made, unpaid[unpaid > 0])
-    call.out.applied_minor[call.c] = unpaid
+        make_plan(made, unpaid.minor[unpaid.minor > 0], call.commands.count[made.c])
+    call.out.applied_minor[call.c] = unpaid.minor
     settle(call)
 
 
-def _make_plan(call: Call, principal: Int64s) -> None:
+def make_plan(call: Call, principal: Int64s, count: Int64s | Codes) -> None:
+    """Make a plan of ``count`` (k,) instalments of each principal (k,), opened today."""
     state, i, no = call.state, call.i, call.commands.seq[call.c]
     ids = state.lines.terms[i]
     row = state.loans.append(i)
@@ -44,13 +49,13 @@ def _make_plan(call: Call, principal: Int64s) -> None:
     loans.unbilled_minor[row] = principal
     loans.reckoned_on[row] = call.on
     loans.open[row] = True
-    _make_terms(call, principal, row)
+    _make_terms(call, principal, count, row)
 
 
-def _make_terms(call: Call, principal: Int64s, plan: Index) -> None:
+def _make_terms(call: Call, principal: Int64s, count: Int64s | Codes, plan: Index) -> None:
     """Write the plan's instalments: principal and fee split evenly, odd cents in the last."""
     state, i = call.state, call.i
-    ids, count = state.lines.terms[i], call.commands.count[call.c]
+    ids = state.lines.terms[i]
     fee = half_up(principal * state.terms.plan_fee_ppm(ids, count), MILLION)
     principal_parts, first = split_evenly(principal, count)
     fee_parts, _ = split_evenly(fee, count)

@@ -1,5 +1,7 @@
 """Money that comes back: repayments, merchant credits and refunds."""
 
+import dataclasses
+
 import numpy as np
 
 from jiehuan.core.allocation import Payment
@@ -7,7 +9,7 @@ from jiehuan.core.columns import Flags, Int64s
 from jiehuan.core.commands import REF_ALL, REF_USUAL
 from jiehuan.core.interest import bill, reckon
 from jiehuan.core.ledger import Account
-from jiehuan.core.line import Status
+from jiehuan.core.line import LoanKind, Status
 from jiehuan.core.segments import Index
 from jiehuan.core.settle import settle
 from jiehuan.core.state import Call
@@ -54,40 +56,79 @@ def credit(call: Call) -> None:
     settle(call)
 
 
-def unpaid_part(call: Call) -> tuple[Index, Int64s, Index]:
-    """Return of the purchase each command refers to: row, unpaid part, row of its loan.
+def find_purchase(call: Call) -> Index:
+    """Return where the purchase that each command refers to is, or -1."""
+    purchases = call.state.purchases
+    at = purchases.find(call.i, purchases.rows.no, call.ref)
+    return np.where(call.ref > 0, at, -1)  # 0 is what was not bought
+
+
+def find_cycle(call: Call) -> Index:
+    """Return where the loan of a statement's purchases that each command names is, or -1."""
+    loans = call.state.loans
+    at = loans.find(call.i, loans.rows.no, call.ref)
+    return np.where(loans.rows.kind[at] == LoanKind.CYCLE.value, at, -1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Unpaid:
+    """What is unpaid of what each of ``k`` commands refers to.
+
+    Attributes:
+        at: The purchases, shape (m,): the one, or all of a statement that have an unpaid part.
+        of: The command of each, shape (m,).
+        part_minor: The unpaid part of each, shape (m,).
+        minor: Of each command together, shape (k,).
+        loan: The loan that it is owed on; -1 while the cycle runs; shape (k,).
+    """
+
+    at: Index
+    of: Index
+    part_minor: Int64s
+    minor: Int64s
+    loan: Index
+
+
+def unpaid_part(call: Call) -> Unpaid:
+    """Return what is unpaid of the purchase, or of the statement's purchases, of each command.
 
     A cycle's purchases are paid oldest first, so a purchase is unpaid as far as what is
-    left of the cycle exceeds the purchases after it.  The loan is -1 while the cycle runs.
+    left of the cycle exceeds the purchases after it.
     """
     state, i = call.state, call.i
     rows, loans = state.purchases.rows, state.loans.rows
-    at = state.purchases.find(i, rows.no, call.ref)
-    billed_by = np.where(at >= 0, rows.billed_by[at], 0)
+    bought = find_purchase(call)
+    cycle = np.where(find_cycle(call) >= 0, call.ref, _NO_CYCLE)
+    billed_by = np.where(bought >= 0, rows.billed_by[bought], cycle)
     loan = np.where(billed_by > 0, state.loans.find(i, loans.no, billed_by), -1)
     left = np.where(
-        billed_by > 0,
-        np.where(loan >= 0, loans.billed_minor[loan] + loans.carried_minor[loan], 0),
-        state.lines.cycle_minor[i],
+        loan >= 0,
+        loans.billed_minor[loan] + loans.carried_minor[loan],
+        state.lines.cycle_minor[i] * (billed_by == 0),
     )
     s = state.purchases.gather(i)
-    after = (rows.billed_by[s.at] == billed_by[s.of]) & (s.at > at[s.of])
-    net = rows.amount_minor - rows.reduced_minor
-    later = s.sum(np.where(after, net[s.at], 0))
-    unpaid = np.clip(left - later, 0, np.where(at >= 0, net[at], 0))
-    return at, unpaid, loan
+    mine = rows.billed_by[s.at] == billed_by[s.of]
+    net = (rows.amount_minor[s.at] - rows.reduced_minor[s.at]) * mine
+    later = s.sum(net)[s.of] - s.before(net) - net
+    part = np.clip(left[s.of] - later, 0, net)
+    part *= (s.at == bought[s.of]) | (bought[s.of] < 0)
+    some = part > 0
+    return Unpaid(s.at[some], s.of[some], part[some], s.sum(part), loan)
+
+
+_NO_CYCLE = -1  # 0 is the running one
 
 
 def refund(call: Call) -> None:
     """Lower the purchase a refund names; what that leaves pays what is billed."""
-    rows = call.state.purchases.rows
-    at, unpaid, loan = unpaid_part(call)
-    hit = np.minimum(unpaid, call.amount)
+    rows, at = call.state.purchases.rows, find_purchase(call)
+    unpaid = unpaid_part(call)
+    hit = np.minimum(unpaid.minor, call.amount)
     rows.reduced_minor[at] += hit
     rows.refunded_minor[at] += call.amount
     payment = Payment(call, call.amount)
-    reduce_purchase(payment, loan, hit)
-    payment.plan_of(rows.no[at])
+    reduce_purchase(payment, unpaid.loan, hit)
+    payment.plan_of(rows.plan_source[at])
     payment.usual()
     payment.book(call.account(Account.MERCHANT_PAYABLE))
     call.out.applied_minor[call.c] = hit

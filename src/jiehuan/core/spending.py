@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from jiehuan.core.columns import NEVER, Flags, Instructions
+from jiehuan.core.columns import NEVER, Flags, Instructions, Int64s
 from jiehuan.core.commands import InstructionKind
 from jiehuan.core.ledger import Account
 from jiehuan.core.line import HoldKind, HoldState, LoanKind, Status
+from jiehuan.core.plans import make_plan
 from jiehuan.core.segments import Index
 from jiehuan.core.settle import settle
 from jiehuan.core.state import Call
@@ -57,12 +58,20 @@ def _use_overpayment(call: Call) -> None:
 
 def _remember(call: Call) -> None:
     """Keep the purchase where refunds and conversions may ask for it."""
+    remember(call, call.commands.seq[call.c], call.amount)
+
+
+def remember(call: Call, no: Int64s, amount_minor: Int64s) -> None:
+    """Keep what was added to running cycles (k,), in the order in which it is paid.
+
+    ``no`` 0 is what nobody can refer to: it was not bought.
+    """
     purchases = call.state.purchases
     if purchases.roomy:
         at = purchases.append(call.i)
         purchases.rows.line[at] = call.state.lines.id[call.i]
-        purchases.rows.no[at] = call.commands.seq[call.c]
-        purchases.rows.amount_minor[at] = call.amount
+        purchases.rows.no[at] = no
+        purchases.rows.amount_minor[at] = amount_minor
 
 
 def hold(call: Call) -> None:
@@ -72,19 +81,33 @@ def hold(call: Call) -> None:
 
 
 def draw(call: Call) -> None:
-    """Reserve an amount and ask for it to be paid out to the wallet."""
-    _reserve(call, HoldKind.DRAW, np.full(len(call.i), NEVER, np.int32))
+    """Reserve an amount and ask for it to be paid out to the wallet.
+
+    The hold keeps in how many instalments it is to be repaid; 0 is by the day.
+    """
+    at = hold_for_answer(call, HoldKind.DRAW)
+    call.state.holds.rows.merchant[at] = call.commands.count[call.c]
+    instruct(call, InstructionKind.PAY_OUT)
+
+
+def hold_for_answer(call: Call, kind: HoldKind) -> Index:
+    """Reserve amounts until a partner has answered; return where the holds are."""
+    return _reserve(call, kind, np.full(len(call.i), NEVER, np.int32))
+
+
+def instruct(call: Call, kind: InstructionKind) -> None:
+    """Ask the outside world for something."""
     call.out.instructions.append(
         Instructions(
             call.commands.seq[call.c],
             call.state.lines.id[call.i],
-            np.full(len(call.i), InstructionKind.PAY_OUT, np.int16),
+            np.full(len(call.i), kind, np.int16),
             call.amount,
         )
     )
 
 
-def _reserve(call: Call, kind: HoldKind, expires_on: Index) -> None:
+def _reserve(call: Call, kind: HoldKind, expires_on: Index) -> Index:
     holds = call.state.holds
     at = holds.append(call.i)
     rows = holds.rows
@@ -97,6 +120,7 @@ def _reserve(call: Call, kind: HoldKind, expires_on: Index) -> None:
     rows.merchant[at] = call.commands.merchant[call.c]
     rows.expires_on[at] = expires_on
     call.state.lines.held_minor[call.i] += call.amount
+    return at
 
 
 def _release(call: Call, at: Index, amount: Index, ended: HoldState) -> None:
@@ -135,7 +159,7 @@ def end_hold(call: Call, ended: HoldState) -> None:
 
 
 def void(call: Call) -> None:
-    """End a hold, or a draw that failed."""
+    """End a hold, or one whose partner said no."""
     end_hold(call, HoldState.VOIDED)
 
 
@@ -144,13 +168,40 @@ def hold_expired(call: Call) -> None:
     end_hold(call, HoldState.EXPIRED)
 
 
-def draw_succeeded(call: Call) -> None:
-    """Turn a draw into a loan that bears interest from the wallet's own date."""
-    state, i = call.state, call.i
+def take_hold(call: Call) -> tuple[Index, Int64s]:
+    """Take all that holds keep, since the money has moved; return where they are, and it."""
     at = find_hold(call)
-    amount = state.holds.rows.left_minor[at].copy()
+    amount = call.state.holds.rows.left_minor[at].copy()
     still = _is_held(call, at)
     _release(call.keep(still), at[still], amount[still], HoldState.CAPTURED)
+    call.out.applied_minor[call.c] = amount
+    return at, amount
+
+
+def draw_succeeded(call: Call) -> None:
+    """Turn a draw into a loan from the wallet's own date: by the day, or in instalments.
+
+    What was written off is never billed again, so a draw on such a line has no instalments.
+    """
+    at, amount = take_hold(call)
+    gone = call.state.lines.status[call.i] == Status.WRITTEN_OFF.value
+    count = np.where(gone, 0, call.state.holds.rows.merchant[at])
+    by_day, in_terms = call.keep(count == 0), call.keep(count > 0)
+    if len(by_day.i):
+        _lend(by_day, amount[count == 0])
+    if len(in_terms.i):
+        make_plan(in_terms, amount[count > 0], count[count > 0])
+    call.move(
+        call.receivable(Account.PRINCIPAL, Account.WRITE_OFF),
+        call.account(Account.WALLET_CLEARING),
+        amount,
+    )
+    settle(call)
+
+
+def _lend(call: Call, amount: Int64s) -> None:
+    """Make a loan of each draw that bears interest by the day."""
+    state, i = call.state, call.i
     ids = state.lines.terms[i]
     row = state.loans.append(i)
     loans = state.loans.rows
@@ -163,13 +214,6 @@ def draw_succeeded(call: Call) -> None:
     loans.unbilled_minor[row] = amount
     loans.reckoned_on[row] = call.on
     loans.open[row] = True
-    call.move(
-        call.receivable(Account.PRINCIPAL, Account.WRITE_OFF),
-        call.account(Account.WALLET_CLEARING),
-        amount,
-    )
-    call.out.applied_minor[call.c] = amount
-    settle(call)
 
 
 def close_line(call: Call) -> None:

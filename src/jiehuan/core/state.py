@@ -24,9 +24,10 @@ from jiehuan.core.columns import (
 )
 from jiehuan.core.commands import Kind
 from jiehuan.core.ledger import Account, account
-from jiehuan.core.line import LoanKind, Status
+from jiehuan.core.line import HoldKind, LoanKind, Status
 from jiehuan.core.segments import C, Child, Index, Segments, reserve
 from jiehuan.core.terms import TermsTable
+from jiehuan.core.terms_forms import INSTALMENTS_MAX
 
 SUMS = (
     "interest_num",
@@ -42,7 +43,10 @@ SUMS = (
 @table
 @dataclasses.dataclass(slots=True, eq=False)
 class Purchases(Columns):
-    """Purchases of lines, in fold order; kept only where a refund or conversion may ask."""
+    """Purchases of lines, in fold order; kept only where a refund or conversion may ask.
+
+    Overpayment that was paid back and turned out too much stands among them, as number 0.
+    """
 
     line: Int64s
     no: Int64s
@@ -50,6 +54,7 @@ class Purchases(Columns):
     amount_minor: Int64s
     refunded_minor: Int64s
     reduced_minor: Int64s  # by refunds and conversions, of the unpaid part
+    plan_source: Int64s  # ``loans.source`` of the plan that took its unpaid part; 0 none did
 
 
 @dataclasses.dataclass(slots=True)
@@ -153,9 +158,9 @@ def _makes(*kinds: Kind) -> Flags:
 
 _MAKES_DUE = _makes(Kind.STATEMENT)
 _MAKES_LOAN = _makes(Kind.STATEMENT, Kind.DRAW_SUCCEEDED, Kind.CONVERT)
-_MAKES_PARTS = _makes(Kind.CONVERT)
-_MAKES_HOLD = _makes(Kind.HOLD, Kind.DRAW)
-_MAKES_PURCHASE = _makes(Kind.PURCHASE, Kind.CAPTURE)
+_MAKES_PARTS = _makes(Kind.CONVERT, Kind.DRAW)  # a draw's when it succeeds
+_MAKES_HOLD = _makes(Kind.HOLD, Kind.DRAW, Kind.PAY_BACK)
+_MAKES_PURCHASE = _makes(Kind.PURCHASE, Kind.CAPTURE, Kind.PAY_BACK_SUCCEEDED)
 
 
 def build(
@@ -210,9 +215,13 @@ def _reserve_parts(
 ) -> tuple[Child[Parts], Index]:
     """Lay out instalments by line and place of their plans; return also where these are."""
     room = np.zeros(len(loaded.lines), np.int64)
-    converts = _MAKES_PARTS[commands.kind]
-    if converts.any():
-        np.add.at(room, line[converts], np.maximum(commands.count[converts], 0))
+    planned = np.flatnonzero(_MAKES_PARTS[commands.kind])
+    if len(planned):
+        np.add.at(room, line[planned], np.clip(commands.count[planned], 0, INSTALMENTS_MAX))
+    if len(loaded.holds):
+        drawn = np.flatnonzero(loaded.holds.kind == HoldKind.DRAW.value)
+        of_line = loaded.lines.id.searchsorted(loaded.holds.line[drawn])
+        np.add.at(room, of_line, loaded.holds.merchant[drawn])
     if not len(loaded.parts):
         parts = reserve(Parts, loaded.lines.id, loaded.parts, loaded.parts.line, room)
         return parts, np.zeros(len(parts.rows), np.int64)

@@ -95,7 +95,10 @@ def _moved_outside(book: Snapshot) -> dict[Account, Sums]:
 
 _OUTSIDE: dict[Account, dict[Kind, tuple[int, str]]] = {
     Account.CASH: {Kind.REPAY: (1, "amount_minor")},
-    Account.WALLET_CLEARING: {Kind.DRAW_SUCCEEDED: (-1, "applied_minor")},
+    Account.WALLET_CLEARING: {
+        Kind.DRAW_SUCCEEDED: (-1, "applied_minor"),
+        Kind.PAY_BACK_SUCCEEDED: (-1, "applied_minor"),
+    },
     Account.MERCHANT_PAYABLE: {
         Kind.PURCHASE: (-1, "amount_minor"),
         Kind.CAPTURE: (-1, "amount_minor"),
