@@ -71,6 +71,7 @@ def copy_of(loaded: Loaded, chosen: Flags | None = None) -> Loaded:
         type(loaded.parts).from_rows(mine(loaded.parts, loaded.parts.line)),
         type(loaded.holds).from_rows(mine(loaded.holds, loaded.holds.line)),
         loaded.full[chosen].copy(),
+        type(loaded.purchases).from_rows(mine(loaded.purchases, loaded.purchases.line)),
     )
 
 
