@@ -34,7 +34,8 @@ from jiehuan.store import books, saving, trouble
 from jiehuan.store.books import Lease
 from jiehuan.store.database import Connection
 from jiehuan.store.failpoints import reach
-from jiehuan.store.saving import Batch, DayStep, Statement
+from jiehuan.store.saving import Batch, DayStep
+from jiehuan.store.sql import Statement
 
 T = TypeVar("T")
 

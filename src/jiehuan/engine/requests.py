@@ -19,7 +19,8 @@ from jiehuan.core.outcomes import Outcome
 from jiehuan.store import inbox, outbox
 from jiehuan.store.inbox import InboxRow
 from jiehuan.store.outbox import Change
-from jiehuan.store.saving import DecisionRow, Statement
+from jiehuan.store.saving import DecisionRow
+from jiehuan.store.sql import Statement
 
 Hashes = NDArray[np.void]
 HASH = np.dtype("V16")

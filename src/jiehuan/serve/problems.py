@@ -35,7 +35,7 @@ Facts: TypeAlias = Mapping[str, Fact]
 
 OK = 200
 BAD_REQUEST, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_BIG, UNPROCESSABLE = 400, 404, 405, 409, 413, 422
-FORBIDDEN = 403
+UNAUTHORIZED, FORBIDDEN = 401, 403
 BROKEN, UNAVAILABLE, NO_ROOM = 500, 503, 507
 
 
@@ -302,6 +302,41 @@ OTHERS: dict[str, Told] = {
         "There is no such instruction",
         "GET /v1/instructions 列出未了结的指令。",
         "GET /v1/instructions lists those that are not finished.",
+    ),
+    "instruction_finished": Told(
+        CONFLICT,
+        "指令已了结",
+        "The instruction is finished",
+        "它已成功或已失败，不再变动；不要再为它联系支付机构。",
+        "It succeeded or failed and changes no more; do not go to the partner for it again.",
+    ),
+    "instruction_not_paid": Told(
+        CONFLICT,
+        "该收款尚未付款",
+        "The collection is not paid",
+        "只能退回已付款的收款单。",
+        "Only what was paid can be paid back.",
+    ),
+    "attempt_taken": Told(
+        CONFLICT,
+        "另一个信使正在处理",
+        "Another courier is at it",
+        "facts.attempts 是已开始的次数；重新领取任务后再试。",
+        "facts.attempts is how many attempts were begun; ask what is due again.",
+    ),
+    "partner_amount_differs": Told(
+        UNPROCESSABLE,
+        "支付机构报告的金额不符",
+        "The partner names another amount",
+        "未入账，指令状态为未知；facts 列出双方的金额与币种，须人工核对。",
+        "Nothing was booked and the instruction is unknown; facts has both, a person must look.",
+    ),
+    "courier_token_wrong": Told(
+        UNAUTHORIZED,
+        "信使令牌不对",
+        "The courier's token is wrong",
+        "以 Authorization: Bearer 发送 --courier-token-file 中的令牌。",
+        "Send the token of --courier-token-file as Authorization: Bearer.",
     ),
     "decision_not_found": Told(
         NOT_FOUND,

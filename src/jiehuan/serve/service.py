@@ -5,7 +5,7 @@ import dataclasses
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Final, Self, TypeVar
@@ -19,11 +19,13 @@ from jiehuan.core.errors import UsageError
 from jiehuan.core.outcomes import Outcome
 from jiehuan.core.terms import Product, TermsTable
 from jiehuan.engine import day
+from jiehuan.engine.book import CLIENT_API
 from jiehuan.engine.post import TAKEOVER_SECONDS, Writer
 from jiehuan.engine.queue import WAITING_MAX, Queue
-from jiehuan.engine.requests import Requests, hashes, key_hashes
+from jiehuan.engine.requests import Requests, Side, hashes, key_hashes
 from jiehuan.reports import overview
 from jiehuan.reports.overview import Overview
+from jiehuan.serve.bell import Bell
 from jiehuan.serve.problems import Problem
 from jiehuan.store import books, lookup
 from jiehuan.store.database import Connection, connect
@@ -31,12 +33,15 @@ from jiehuan.store.lookup import BookRow
 from jiehuan.store.readers import Readers
 from jiehuan.store.saving import DecisionRow
 from jiehuan.store.sessions import Session
+from jiehuan.store.sql import Statement
 
 T = TypeVar("T")
 
-CLIENT_API: Final = 1  # engine.book.CLIENTS
 ADVANCE_DAYS_MAX: Final = 400
 CLOCK_KEYS_MAX: Final = 1_000
+
+# What may leave something for the courier to do.
+INSTRUCTS: Final = frozenset({Kind.DRAW, Kind.COLLECT, Kind.PAY_BACK})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,8 @@ class Order:
         flags: See there.
         merchant: See there.
         decision: What was decided on an application.
+        client: Who asks; keys are told apart by it.
+        side: What is written in the same transaction.
     """
 
     kind: Kind
@@ -70,11 +77,13 @@ class Order:
     flags: int = 0
     merchant: int = 0
     decision: DecisionRow | None = None
+    client: int = CLIENT_API
+    side: Side | None = None
 
     def requests(self) -> Requests:
         """Return the order as a batch of one."""
         commands = Commands.empty(1)
-        commands.client[:] = CLIENT_API
+        commands.client[:] = self.client
         commands.kind[:] = self.kind
         for name in (
             "line",
@@ -89,7 +98,8 @@ class Order:
             getattr(commands, name)[:] = getattr(self, name)
         said = json.dumps([self.kind.name, self.content], sort_keys=True).encode()
         decisions = {0: self.decision} if self.decision else {}
-        return Requests(commands, key_hashes([self.key]), hashes([said]), {}, decisions)
+        side = {0: self.side} if self.side else {}
+        return Requests(commands, key_hashes([self.key]), hashes([said]), {}, decisions, side)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -112,6 +122,7 @@ class Service:
         book: Its number.
         currency: Its currency.
         virtual: Whether its clock is virtual.
+        bell: Rings when there may be something new for the courier.
     """
 
     def __init__(self, found: BookRow, owner: str, queue: Queue, readers: Readers) -> None:
@@ -119,6 +130,7 @@ class Service:
         self.book = found.book
         self.currency = found.currency
         self.virtual = found.virtual
+        self.bell = Bell()
         self._owner = owner
         self._queue = queue
         self._readers = readers
@@ -233,6 +245,8 @@ class Service:
         answers = await asyncio.wrap_future(self._queue.post(order.requests()))
         if answers.outcome[0] == Outcome.KEY_REUSED_WITH_OTHER_CONTENT:
             raise Problem("key_reused_with_other_content")
+        if order.kind in INSTRUCTS:
+            self.bell.ring()
         row = await self.reading(lambda conn: lookup.command(conn, self.book, int(answers.seq[0])))
         return Booked(row[0], bool(answers.replayed[0]))
 
@@ -244,6 +258,29 @@ class Service:
                 return read(conn)
 
         return await asyncio.to_thread(run)
+
+    async def writing(self, work: Callable[[Connection], tuple[T, Sequence[Statement]]]) -> T:
+        """Write beside the journal, in a fenced transaction, on the thread of the writer.
+
+        Args:
+            work: Reads, and returns what is answered and the statements to write, maybe none;
+                nobody else writes the book in between.  It is called again if the database
+                failed, and raises nothing.
+
+        Raises:
+            JiehuanError: It could not be written.
+        """
+
+        def job(writer: Writer) -> T:
+            def once() -> T:
+                found, statements = work(writer.conn)
+                if statements:
+                    writer.write_beside(statements)
+                return found
+
+            return writer.until_done(once)
+
+        return await asyncio.wrap_future(self._queue.call(job))
 
     async def advance(self, until_on: int, key: str) -> tuple[tuple[int, int], bool]:
         """Move a virtual clock on to a day, closing the days before it.

@@ -4,22 +4,31 @@ Whoever wants money moved asks here; the order is a command in the book, and its
 waits in the outbox until the courier has carried it out.  Nothing here talks to the partner.
 """
 
-import asyncio
 import dataclasses
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
-from jiehuan.core.commands import InstructionKind
-from jiehuan.serve.service import Booked, Service
+from jiehuan.channels import numbers
+from jiehuan.channels.wechat import WeChat
+from jiehuan.channels.wechat_settings import Settings, refuse_live
+from jiehuan.core.commands import InstructionKind, Kind
+from jiehuan.core.errors import InvariantBroken
+from jiehuan.engine.book import CLIENT_PHONE
+from jiehuan.serve.problems import Problem
+from jiehuan.serve.service import Booked, Order, Service
+from jiehuan.serve.vault import Vault
+from jiehuan.store import lookup, outbox, vault
+from jiehuan.store.database import Connection
+from jiehuan.store.outbox import WANTED_ENDED, Change, OutboxRow
+from jiehuan.store.sql import Statement
 from jiehuan.store.tables import OutboxState
 from jiehuan.store.vault import Field
 
-if TYPE_CHECKING:
-    from jiehuan.channels.wechat_settings import Settings
+__all__ = ["CLIENT_PHONE", "Wallet", "WalletOrder", "WalletSettings", "order_of"]
 
-CLIENT_WECHAT: Final = 3  # engine.book.CLIENTS
-CLIENT_PHONE: Final = 4
+ORDERS_MAX: Final = 50
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +37,13 @@ class WalletSettings:
 
     Attributes:
         settings: Of the channel: who we are there, and its keys.
-        courier_token: What the courier shows to reach its API; "" and there is no such API.
+        courier_token: What the courier shows to reach its API; "": there is no such API.
         vault_key: 32 bytes under which personal data are kept.
         public_url: Where phones reach us, without a slash at the end.
         session_key: What signs the cookies of phone pages.
     """
 
-    settings: "Settings"
+    settings: Settings
     courier_token: str
     vault_key: bytes
     public_url: str
@@ -74,7 +83,7 @@ class WalletOrder:
     amount_minor: int
     towards: int
     count: int
-    partner: Mapping[str, object]
+    partner: Mapping[str, Any]
     reason: str
     attempts: int
     asked_on: int
@@ -87,24 +96,63 @@ class WalletOrder:
         return self.state < OutboxState.SUCCEEDED
 
 
+def order_of(book: int, row: OutboxRow) -> WalletOrder:
+    """Return an instruction as the wallet's order."""
+    return WalletOrder(
+        id=row.id,
+        number=numbers.write(book, row.id),
+        kind=InstructionKind(row.kind),
+        state=OutboxState(row.state),
+        ending=row.wanted == WANTED_ENDED,
+        line=row.line,
+        amount_minor=row.amount_minor,
+        towards=row.ref,
+        count=row.count,
+        partner=row.partner,
+        reason=row.reason,
+        attempts=row.attempts,
+        asked_on=row.booked_on,
+        asked_at=row.booked_at,
+        sent_at=row.sent_at,
+    )
+
+
 class Wallet:
     """The wallet's side of one book.
 
     Attributes:
         service: The book.
         settings: See there.
+        channel: The partner's words to ours; only what needs no call is used of it here.
+        vault: Locks and opens personal data.
+        refused: How many messages were refused since we began because they do not prove to be
+            the partner's, by reason.
     """
 
     def __init__(self, service: Service, settings: WalletSettings) -> None:
-        """Stand beside a book."""
+        """Stand beside a book.
+
+        Raises:
+            UsageError: The channel moves real money and the book's clock is virtual, the book's
+                number is too large for a partner, or the vault's key is wrong.
+        """
+        refuse_live(settings.settings, virtual=service.virtual)
+        numbers.write(service.book, 1)
         self.service = service
         self.settings = settings
+        self.channel = WeChat(settings.settings)
+        self.vault = Vault(settings.vault_key, service.book)
+        self.refused: Counter[str] = Counter()
+        with service.snapshot() as conn:
+            locked = vault.any_row(conn, service.book)
+        if locked is not None:
+            self.vault.open(*locked)
 
     # --- People ---------------------------------------------------------------------------------
 
     def party_of(self, openid: str) -> int:
         """Return the number of whoever the wallet knows as ``openid``; always the same one."""
-        raise NotImplementedError
+        return self.vault.party_of(openid)
 
     async def remember(self, party: int, fields: Mapping[Field, str]) -> None:
         """Keep personal data of a party, encrypted; what was known of a field is replaced.
@@ -113,17 +161,32 @@ class Wallet:
         first order of a line of the party: the courier pays to that one.
 
         Raises:
+            InvariantBroken: The party has another openid: two people came by one number.
             JiehuanError: It could not be written.
         """
-        raise NotImplementedError
+        book = self.service.book
+        rows = [self.vault.seal(party, field, text) for field, text in fields.items()]
+        openid = next((row.blind_index for row in rows if row.field is Field.OPENID), None)
+
+        def work(conn: Connection) -> tuple[bool, list[Statement]]:
+            known = vault.blind_index(conn, book, party, Field.OPENID)
+            if openid and known and known != openid:
+                return False, []
+            return True, vault.keep(book, party, rows)
+
+        if not await self.service.writing(work):
+            raise InvariantBroken(f"party {party} has another openid")
 
     async def recall(self, party: int) -> dict[Field, str]:
         """Return what is known of a party."""
-        raise NotImplementedError
+        book = self.service.book
+        known = await self.service.reading(lambda conn: vault.of_party(conn, book, party))
+        return {field: self.vault.open(party, field, sealed) for field, sealed in known.items()}
 
     async def lines_of(self, party: int) -> list[int]:
         """Return the numbers of a party's lines, the oldest first, closed ones too."""
-        raise NotImplementedError
+        book = self.service.book
+        return await self.service.reading(lambda conn: lookup.lines_of_party(conn, book, party))
 
     # --- Orders ---------------------------------------------------------------------------------
 
@@ -144,7 +207,7 @@ class Wallet:
             Problem: The key was used for something else.
             JiehuanError: It could not be booked.
         """
-        raise NotImplementedError
+        return await self._ask(Kind.DRAW, line, amount_minor, key, count=count)
 
     async def ask_collect(self, line: int, amount_minor: int, towards: int, key: str) -> Booked:
         """Repay from the wallet: an order that the borrower pays at the cashier.
@@ -155,7 +218,7 @@ class Wallet:
             towards: ``REF_USUAL``, ``REF_ALL`` or the number of a loan, as a repayment's.
             key: See ``ask_draw``, as the rest.
         """
-        raise NotImplementedError
+        return await self._ask(Kind.COLLECT, line, amount_minor, key, ref=towards)
 
     async def ask_pay_back(self, line: int, amount_minor: int, source: int, key: str) -> Booked:
         """Give overpaid money back to where it came from.
@@ -165,8 +228,31 @@ class Wallet:
             amount_minor: How much.
             source: The id of the collection whose payment is given back.
             key: See ``ask_draw``, as the rest.
+
+        Raises:
+            Problem: ``source`` is no paid collection of the line.
         """
-        raise NotImplementedError
+        paid = await self.order(source)
+        if paid is None or paid.line != line or paid.kind is not InstructionKind.COLLECT:
+            raise Problem("instruction_not_found")
+        if paid.state is not OutboxState.SUCCEEDED:
+            raise Problem("instruction_not_paid")
+        return await self._ask(Kind.PAY_BACK, line, amount_minor, key, ref=source)
+
+    async def _ask(  # one argument a column
+        self, kind: Kind, line: int, amount_minor: int, key: str, *, ref: int = 0, count: int = 0
+    ) -> Booked:
+        order = Order(
+            kind=kind,
+            key=key,
+            content=[line, amount_minor, ref, count],
+            line=line,
+            amount_minor=amount_minor,
+            ref=ref,
+            count=count,
+            client=CLIENT_PHONE,
+        )
+        return await self.service.book_order(order)
 
     async def end_order(self, order: int) -> None:
         """Have the courier end an order that is not paid or confirmed yet; it may be too late.
@@ -176,26 +262,44 @@ class Wallet:
         Raises:
             Problem: There is no such order, or it is finished.
         """
-        raise NotImplementedError
+        book = self.service.book
+
+        def work(conn: Connection) -> tuple[str, list[Statement]]:
+            row = outbox.find(conn, book, order)
+            if row is None:
+                return "instruction_not_found", []
+            if not row.is_open:
+                return "instruction_finished", []
+            ended = Change(id=order, wanted=WANTED_ENDED, due_in_seconds=0)
+            return "", [outbox.change(book, ended)]
+
+        code = await self.service.writing(work)
+        if code:
+            raise Problem(code)
+        self.wake()
 
     async def order(self, order: int) -> WalletOrder | None:
         """Return an order, finished or not; None if there is none of that number."""
-        raise NotImplementedError
+        book = self.service.book
+        row = await self.service.reading(lambda conn: outbox.find(conn, book, order))
+        return None if row is None else order_of(book, row)
 
     async def open_orders(self, line: int) -> list[WalletOrder]:
         """Return the orders of a line that are not finished, the oldest first."""
-        raise NotImplementedError
+        found = await self._orders(line, ORDERS_MAX, unfinished=True)
+        return found[::-1]
 
-    async def orders(self, line: int, most: int = 50) -> list[WalletOrder]:
+    async def orders(self, line: int, most: int = ORDERS_MAX) -> list[WalletOrder]:
         """Return the newest orders of a line, finished or not, the newest first."""
-        raise NotImplementedError
+        return await self._orders(line, most, unfinished=False)
 
-    # --- The courier's ear ----------------------------------------------------------------------
+    async def _orders(self, line: int, most: int, *, unfinished: bool) -> list[WalletOrder]:
+        book = self.service.book
+        rows = await self.service.reading(
+            lambda conn: outbox.of_line(conn, book, line, most, unfinished=unfinished)
+        )
+        return [order_of(book, row) for row in rows]
 
     def wake(self) -> None:
         """Tell whoever waits for something to do that there may be something."""
-        raise NotImplementedError
-
-    async def woken(self, seconds: float) -> None:
-        """Return when ``wake`` is called, or after some seconds."""
-        await asyncio.sleep(seconds)
+        self.service.bell.ring()

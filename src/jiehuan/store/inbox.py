@@ -6,10 +6,11 @@ A row is added once, in the transaction of the command that it led to, and never
 import dataclasses
 import datetime as dt
 import enum
-from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
+
+from jiehuan.store.sql import Statement
 
 
 class Channel(enum.IntEnum):
@@ -60,7 +61,7 @@ class InboxSeen:
     outcome: int
 
 
-def add(book: int, row: InboxRow) -> tuple[str, tuple[Any, ...]]:
+def add(book: int, row: InboxRow) -> Statement:
     """Return the statement that adds a message; one that is there stays as it was."""
     statement = (
         "INSERT INTO inbox (book, id, channel, event, number, body, received_at, outcome)"

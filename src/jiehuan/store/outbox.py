@@ -15,6 +15,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.rows import class_row
 
+from jiehuan.store.sql import Statement
 from jiehuan.store.tables import OutboxState
 from jiehuan.store.vault import Field
 
@@ -173,7 +174,7 @@ def next_due_seconds(conn: psycopg.Connection, book: int) -> float | None:
     return None if row is None or row[0] is None else float(row[0])
 
 
-def change(book: int, what: Change) -> tuple[str, tuple[Any, ...]]:
+def change(book: int, what: Change) -> Statement:
     """Return the statement that changes the row of an instruction."""
     statement = (
         "UPDATE outbox SET state = coalesce(%s::smallint, state),"

@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import psycopg
@@ -23,6 +22,7 @@ from jiehuan.store import books, chain, decisions, sql, wire
 from jiehuan.store.books import Lease
 from jiehuan.store.decisions import DecisionRow
 from jiehuan.store.failpoints import reach
+from jiehuan.store.sql import Statement
 from jiehuan.store.tables import (
     COMMAND,
     DAY_TOTAL,
@@ -43,8 +43,6 @@ __all__ = ["Batch", "DayStep", "DecisionRow", "save"]
 # From so many new rows on COPY beats arrays, though it needs a round trip a table.
 COPY_ROWS_MIN = 2_000
 CHILDREN = (DUE, LOAN, INSTALMENT, HOLD)
-
-Statement = tuple[str, tuple[Any, ...] | list[Any]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,13 +6,17 @@ shard of many alike (a shard is found by ``book = X``; without it, Citus copies)
 
 import dataclasses
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from jiehuan.store.decisions import NUMBERS, TEXTS, DecisionRow
 from jiehuan.store.tables import Table
 from jiehuan.store.wire import wire_type
 
 BOOKS_CACHED = 4_096
+
+Statement = tuple[str, Sequence[Any]]
+"""A statement and its parameters."""
 
 
 def _arrays(table: Table, names: Iterable[str]) -> str:

@@ -6,11 +6,11 @@ What is sealed here is opened elsewhere; this room has no key.
 import dataclasses
 import enum
 from collections.abc import Sequence
-from typing import Any
 
 import psycopg
 
 from jiehuan.store.registry import PERSON
+from jiehuan.store.sql import Statement
 
 
 class Field(enum.IntEnum):
@@ -32,7 +32,7 @@ class Sealed:
     blind_index: bytes | None
 
 
-def keep(book: int, party: int, rows: Sequence[Sealed]) -> list[tuple[str, tuple[Any, ...]]]:
+def keep(book: int, party: int, rows: Sequence[Sealed]) -> list[Statement]:
     """Return the statements that make a party, if it is not there, and write its fields."""
     make = (
         "INSERT INTO party (book, id, kind) SELECT b.book, %s::bigint, %s::smallint FROM book b"
@@ -56,13 +56,13 @@ def of_party(conn: psycopg.Connection, book: int, party: int) -> dict[Field, byt
     return {Field(row[0]): bytes(row[1]) for row in rows}
 
 
-def owner(conn: psycopg.Connection, book: int, field: Field, blind_index: bytes) -> int | None:
-    """Return the party that has a value in a field, None if there is none."""
+def blind_index(conn: psycopg.Connection, book: int, party: int, field: Field) -> bytes | None:
+    """Return what a field of a party is found again by; None if it is not there."""
     row = conn.execute(
-        f"SELECT party FROM vault WHERE book = {book:d} AND field = %s AND blind_index = %s",
-        (int(field), blind_index),
+        f"SELECT blind_index FROM vault WHERE book = {book:d} AND party = %s AND field = %s",
+        (party, int(field)),
     ).fetchone()
-    return None if row is None else int(row[0])
+    return None if row is None or row[0] is None else bytes(row[0])
 
 
 def any_row(conn: psycopg.Connection, book: int) -> tuple[int, Field, bytes] | None:
