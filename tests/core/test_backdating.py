@@ -126,7 +126,8 @@ steps = st.lists(
         st.sampled_from([
             Kind.PURCHASE, Kind.PURCHASE, Kind.PURCHASE, Kind.REPAY, Kind.REPAY, Kind.CREDIT,
             Kind.HOLD, Kind.CAPTURE, Kind.VOID, Kind.DRAW, Kind.DRAW_SUCCEEDED, Kind.REFUND,
-            Kind.CONVERT,
+            Kind.CONVERT, Kind.PAY_BACK, Kind.PAY_BACK, Kind.PAY_BACK_SUCCEEDED,
+            Kind.PAY_BACK_FAILED, Kind.COLLECT,
         ]),
         st.sampled_from([0, 0, 1, 2, 5, 11, 31, 60]),  # days late
         st.sampled_from([1, 100, 999, 5_000, 33_333, 100_000]),
@@ -141,9 +142,14 @@ REFERS = {
     Kind.CAPTURE: (Kind.HOLD,),
     Kind.VOID: (Kind.HOLD,),
     Kind.DRAW_SUCCEEDED: (Kind.DRAW,),
+    Kind.PAY_BACK_SUCCEEDED: (Kind.PAY_BACK,),
+    Kind.PAY_BACK_FAILED: (Kind.PAY_BACK,),
     Kind.REFUND: (Kind.PURCHASE, Kind.CAPTURE),
     Kind.CONVERT: (Kind.PURCHASE, Kind.CAPTURE),
 }
+
+
+ANSWERS = {Kind.DRAW_SUCCEEDED, Kind.PAY_BACK_SUCCEEDED, Kind.PAY_BACK_FAILED}
 
 
 def asked_for(book, kind, on, amount, which, flag):
@@ -153,11 +159,13 @@ def asked_for(book, kind, on, amount, which, flag):
         loans = journal.seq[np.isin(journal.kind, [Kind.DRAW_SUCCEEDED, Kind.CONVERT])].tolist()
         return command(kind, on, amount, ([REF_USUAL, REF_ALL, *loans] * 6)[which])
     if kind not in REFERS:
-        return command(kind, on, amount, flags=FORCED if flag and kind is Kind.PURCHASE else 0)
+        count = 3 * (which % 3) if kind is Kind.DRAW else 0
+        forced = FORCED if flag and kind is Kind.PURCHASE else 0
+        return command(kind, on, amount, count=count, flags=forced)
     there = journal.seq[np.isin(journal.kind, REFERS[kind])].tolist()
     if not there:
         return None
-    amount = 0 if kind in {Kind.DRAW_SUCCEEDED, Kind.CONVERT} else amount
+    amount = 0 if kind in {*ANSWERS, Kind.CONVERT} else amount
     count = (3 if flag else 6) if kind is Kind.CONVERT else 0
     return command(kind, on, amount, there[which % len(there)], count)
 
@@ -197,4 +205,57 @@ def test_a_backdated_repayment_before_a_write_off_lowers_the_sum_written_off():
     assert 96_170 == book.line.lines.used_minor[0] == balances(book.transfers)[lost]
     assert int(account(Account.RECOVERY, book.line.lines.product[0])) not in balances(
         book.transfers
+    )
+
+
+def test_what_was_paid_back_and_turns_out_too_much_is_owed():
+    """A purchase told late would have used the overpayment up before it went back."""
+    book = OneLine(1)
+    book.post(command(Kind.REPAY, 0, 50_000))
+    back, _ = book.post(command(Kind.PAY_BACK, 0, 40_000))
+    book.advance(3)
+    book.post(command(Kind.PAY_BACK_SUCCEEDED, 0, 0, back))
+    assert (0, 10_000) == (book.line.lines.used_minor[0], book.line.lines.overpaid_minor[0])
+
+    _, outcome = book.post(command(Kind.PURCHASE, OPENED_ON + 1, 35_000))
+
+    assert Outcome.DONE == outcome
+    assert (25_000, 0) == (book.line.lines.used_minor[0], book.line.lines.overpaid_minor[0])
+    product = book.line.lines.product[0]
+    assert {
+        int(account(Account.CASH, product)): 50_000,
+        int(account(Account.WALLET_CLEARING, product)): -40_000,
+        int(account(Account.MERCHANT_PAYABLE, product)): -35_000,
+        int(account(Account.PRINCIPAL, product)): 25_000,
+    } == balances(book.transfers)
+
+
+def test_a_statement_stays_converted_when_a_command_is_told_late():
+    """What was repaid before lowers what was converted; the terms are cut anew."""
+    book = OneLine(1)
+    book.post(command(Kind.PURCHASE, 0, 60_000))
+    book.advance(33)
+    journal = book.journal()
+    cut = int(journal.seq[journal.kind == Kind.STATEMENT][0])
+    plan, outcome = book.post(command(Kind.CONVERT, 0, 0, cut, 3))
+    assert Outcome.DONE == outcome
+    book.post(command(Kind.REPAY, OPENED_ON + 32, 15_000))
+
+    mine = book.line.loans.no == plan
+    assert [45_000] == book.line.loans.unbilled_minor[mine].tolist()
+    assert [cut] == book.line.loans.source[mine].tolist()
+    assert [15_000] * 3 == book.line.parts.principal_minor.tolist()
+
+
+def test_a_draw_in_instalments_told_late_is_cut_from_the_day_of_the_wallet():
+    book = OneLine(1)
+    drawn, _ = book.post(command(Kind.DRAW, 0, 60_000, count=3))
+    book.advance(40)
+    _, outcome = book.post(command(Kind.DRAW_SUCCEEDED, OPENED_ON + 2, 0, drawn))
+
+    assert Outcome.DONE == outcome
+    assert [True, False, False] == book.line.parts.billed.tolist()
+    assert (20_000, 40_000) == (
+        int(book.line.loans.billed_minor[0]),
+        int(book.line.loans.unbilled_minor[0]),
     )

@@ -43,6 +43,20 @@ LINES = {
     "past due": "01-20 purchase 50_000\n02-08 hold 8_000\n02-08 draw 5_000",
     "idle": "",
     "closed": "01-20 hold 5_000\n01-21 void of 1\n01-22 close",
+    "overpaid": """
+        01-20 purchase 40_000
+        02-05 collect 60_000
+        02-05 repay 60_000 pays 2
+        03-01 pay_back 3_000
+        03-02 pay_back 2_000
+        03-02 pay_back_failed of 5
+        03-03 draw 97_000
+    """,
+    "beyond": """
+        01-20 repay 50_000
+        03-01 hold 130_000
+        03-01 pay_back 4_000
+    """,
 }
 GIVEN_UP = day("08-15")  # past due since 10 February
 
@@ -138,6 +152,52 @@ CASES = """
     idle         close                         DONE
     active       close                         LINE_NOT_SETTLED
     young        close                         DONE
+    active       draw 47_001 in 3              DONE
+    active       draw 47_002 in 3              AMOUNT_EXCEEDS_AVAILABLE
+    active       draw 47_002 in 4              TERMS_NOT_OFFERED  # the product before money
+    active       draw 1 in -1                  TERMS_NOT_OFFERED
+    active       draw 1 in 32_767              TERMS_NOT_OFFERED
+    active       draw 0 in 4                   AMOUNT_MUST_BE_POSITIVE
+    active       convert of cycle 03-01 in 3   DONE
+    active       convert of cycle 03-01 in 4   TERMS_NOT_OFFERED
+    active       convert of cycle 02-01 in 3   PURCHASE_NO_LONGER_CONVERTIBLE  # paid off
+    active       convert of cycle 01-01 in 3   PURCHASE_NOT_FOUND  # nothing was bought in it
+    active       convert of 10 in 3            PURCHASE_NOT_FOUND  # a repayment
+    active       collect 1                     DONE
+    active       collect 100_000_000_000 of all  DONE  # more than is owed: it overpays
+    active       collect 1 of cycle 03-01      DONE
+    active       collect 1 of cycle 02-01      LOAN_NOT_FOUND
+    active       collect 0 of cycle 02-01      AMOUNT_MUST_BE_POSITIVE
+    active       collect 100_000_000_001       AMOUNT_TOO_LARGE
+    past due     collect 1                     DONE
+    written off  collect 1                     DONE
+    active       repay 1 of cycle 02-01 pays 5  DONE  # it was collected: it is ours to take
+    active       repay 0 pays 5                AMOUNT_MUST_BE_POSITIVE
+    active       collect_ended of 5            DONE
+    closed       collect_ended of 5            DONE
+    overpaid     pay_back 17_000               DONE  # 20,000 are, 3,000 are on their way
+    overpaid     pay_back 17_001               AMOUNT_EXCEEDS_OVERPAYMENT
+    overpaid     pay_back 0                    AMOUNT_MUST_BE_POSITIVE
+    overpaid     pay_back 100_000_000_001      AMOUNT_TOO_LARGE
+    overpaid     purchase 20_000               DONE  # 100,000 - 3,000 - 97,000 + 20,000
+    overpaid     purchase 20_001               AMOUNT_EXCEEDS_AVAILABLE
+    overpaid     draw 1                        AMOUNT_EXCEEDS_AVAILABLE
+    beyond       pay_back 16_000               DONE  # 100,000 - 134,000 + 50,000
+    beyond       pay_back 16_001               AMOUNT_EXCEEDS_OVERPAYMENT
+    idle         pay_back 1                    AMOUNT_EXCEEDS_OVERPAYMENT
+    closed       pay_back 1                    AMOUNT_EXCEEDS_OVERPAYMENT
+    overpaid     pay_back_succeeded of 4       DONE
+    overpaid     pay_back_succeeded 3_000 of 4  DONE
+    overpaid     pay_back_succeeded 2_999 of 4  DRAW_AMOUNT_DIFFERS
+    overpaid     pay_back_succeeded -1 of 4    AMOUNT_MUST_BE_POSITIVE
+    overpaid     pay_back_succeeded 100_000_000_001 of 4  AMOUNT_TOO_LARGE
+    overpaid     pay_back_succeeded of 5       HOLD_NOT_OPEN
+    overpaid     pay_back_succeeded of 7       HOLD_NOT_FOUND  # a draw
+    overpaid     draw_succeeded of 4           HOLD_NOT_FOUND
+    overpaid     pay_back_failed of 4          DONE
+    overpaid     pay_back_failed of 5          HOLD_NOT_OPEN
+    overpaid     pay_back_failed of 7          HOLD_NOT_FOUND
+    overpaid     close                         LINE_NOT_SETTLED
 """
 
 COMMON = """
@@ -155,6 +215,8 @@ COMMON = """
     closed  convert of 1 in 3   LINE_CLOSED
     closed  close               LINE_CLOSED
     closed  review              LINE_CLOSED
+    closed  collect 1           LINE_CLOSED
+    closed  repay 1 pays 1      DONE
     idle    review              DONE
 """
 
@@ -259,7 +321,7 @@ def test_a_refused_command_changes_nothing():
     wrong: list[Any] = [
         row(kind, line, SOON.toordinal(), 10**11 + 1, ref=NOBODY, count=5)
         for kind in ASKED
-        if kind not in {Kind.OPEN, Kind.REVIEW}
+        if kind not in {Kind.OPEN, Kind.REVIEW, Kind.COLLECT_ENDED}
     ]
 
     outcomes = book.post(wrong)
