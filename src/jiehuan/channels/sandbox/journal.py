@@ -23,7 +23,6 @@ class Journal:
         """Open a journal, or one that is forgotten at the end (None)."""
         self._path = path
         self._changes = [] if path is None or not path.exists() else _whole_lines(path)
-        self._file = None if path is None else path.open("ab")
 
     def changes(self) -> list[dict[str, Any]]:
         """Return what was written before this journal was opened."""
@@ -31,15 +30,10 @@ class Journal:
 
     def append(self, change: dict[str, Any]) -> None:
         """Write a change; the operating system has it before this returns."""
-        if self._file is not None:
+        if self._path is not None:
             line = json.dumps(change, ensure_ascii=False, separators=(",", ":"))
-            self._file.write(line.encode() + b"\n")
-            self._file.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
+            with self._path.open("ab") as file:
+                file.write(line.encode() + b"\n")
 
 
 def _whole_lines(path: Path) -> list[dict[str, Any]]:
