@@ -22,7 +22,7 @@ def back_off_s(number: str, times: int, most_s: float) -> float:
 
     Examples:
         >>> [round(back_off_s("jh0020000000000017", times, 60.0), 1) for times in range(4)]
-        [0.6, 1.2, 3.4, 5.9]
+        [0.6, 1.2, 2.2, 4.7]
     """
     longest_s = min(most_s, FIRST_S * 2.0 ** min(times, 30))
     digest = hashlib.sha256(f"{number}/{times}".encode()).digest()

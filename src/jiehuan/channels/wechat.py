@@ -404,6 +404,11 @@ def _client(settings: Settings, notify_url: str) -> Any:  # noqa: ANN401 (it has
     core._gate_way = settings.base_url  # noqa: SLF001
     core._certificates = certificates  # noqa: SLF001
     core._update_certificates = _Renewal(core)  # noqa: SLF001
+    # The library's own compares dates in a way that `cryptography` will drop.
+    core._last_certificate = lambda: max(  # noqa: SLF001
+        core._certificates,  # noqa: SLF001
+        key=lambda one: one.not_valid_after_utc,
+    )
     return client
 
 
