@@ -17,8 +17,11 @@ from rich.console import Console
 from jiehuan.core.errors import JiehuanError, UsageError
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
     from typing import Any
+
+    from jiehuan.serve.wallet import WalletSettings
 
 DATABASE = "JIEHUAN_DATABASE"
 
@@ -242,7 +245,7 @@ def replay(
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913  # one argument an option
     *,
     data: Data = None,
     book: Annotated[int, typer.Option("--book", min=0, max=32_767, help="Number of the book.")] = 1,
@@ -260,21 +263,51 @@ def serve(
     model: Annotated[
         Path | None, typer.Option("--model", help="The scorecard that the policy names.")
     ] = None,
+    wechat: Annotated[
+        Path | None,
+        typer.Option("--wechat", help="The account: as `sandbox wechat --print-config`."),
+    ] = None,
+    courier_token_file: Annotated[
+        Path | None,
+        typer.Option("--courier-token-file", help="What the courier shows; made if not there."),
+    ] = None,
+    public_url: Annotated[
+        str, typer.Option("--public-url", help="Where phones reach us; else our own address.")
+    ] = "",
 ) -> None:
-    """Serve the API and the overview page of a book, on this machine only."""
+    """Serve the API and the overview page of a book, on this machine only.
+
+    With --wechat also what a wallet needs: the pages for phones, the address for the
+    partner's notices, and, with --courier-token-file, the desk of `jiehuan courier`.
+    """
     from jiehuan.core import days
-    from jiehuan.serve.opening import make_ready
-    from jiehuan.serve.run import bind
+    from jiehuan.serve.opening import WalletFiles, make_ready, wallet_settings
+    from jiehuan.serve.run import address_of, bind
+    from jiehuan.serve.vault import KEY_VARIABLE
 
     if not new:
         _books_there(data)
+    if courier_token_file and not wechat:
+        raise UsageError("--courier-token-file is for what goes through --wechat; name both")
     # What is wrong is told before a database is made.
     bind(host, port).close()
     first = (new, days.parse(on)) if new else None
     given = _bytes(policy), _bytes(model)
     with database(data, console := Console(stderr=True)) as dsn:
         make_ready(dsn, book, first, *given)
-        _serve(dsn, book, port, console, host=host)
+        bound = bind(host, port)
+        wallet = None
+        if wechat:
+            url = public_url.rstrip("/") or address_of(bound).rstrip("/")
+            files = WalletFiles(
+                wechat=wechat,
+                courier_token=courier_token_file,
+                data=data,
+                vault_key=os.environ.get(KEY_VARIABLE, ""),
+                lasting=bool(data or os.environ.get(DATABASE)),
+            )
+            wallet = wallet_settings(dsn, files, url)
+        _serve(dsn, book, bound, console, wallet)
 
 
 @app.command(
@@ -377,20 +410,21 @@ def _bytes(file: Path | None) -> bytes:
 def _serve(
     dsn: str,
     book: int,
-    port: int,
+    bound: "socket.socket",
     console: Console,
-    run: "Mapping[str, Any] | None" = None,
-    host: str = "127.0.0.1",
+    wallet: "WalletSettings | None" = None,
 ) -> None:
     """Serve a book's pages and API on this machine until interrupted."""
     from jiehuan.serve import run as web
     from jiehuan.serve.app import create_app
     from jiehuan.serve.service import Service
 
-    bound = web.bind(host, port)
     service = Service.open(dsn, book, f"serve {os.getpid()}")
+    try:
+        made = create_app(service, wallet=wallet)
+    except BaseException:
+        service.close()
+        raise
     web.serve(
-        create_app(service, run),
-        bound,
-        lambda address: console.print(f"[bold]{address}[/bold]  (Ctrl-C ends it)"),
+        made, bound, lambda address: console.print(f"[bold]{address}[/bold]  (Ctrl-C ends it)")
     )

@@ -8,12 +8,13 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
 import jiehuan
-from jiehuan.serve import answers, asking, changing, pages, problems
+from jiehuan.serve import answers, asking, changing, desk, notices, pages, problems
 from jiehuan.serve.console import routes as console_routes
 from jiehuan.serve.console.routes import Console
 from jiehuan.serve.http import HANDLERS, Book, SizeLimit, declare_problems, errors
 from jiehuan.serve.problems import Problem
 from jiehuan.serve.service import Service
+from jiehuan.serve.wallet import Wallet, WalletSettings
 from jiehuan.serve.words import language_of
 
 router = APIRouter()
@@ -23,6 +24,7 @@ def create_app(
     service: Service,
     run: Mapping[str, Any] | None = None,
     *,
+    wallet: WalletSettings | None = None,
     console: Console | None = None,
 ) -> FastAPI:
     """Return the application that serves a book.
@@ -33,8 +35,14 @@ def create_app(
     Args:
         service: The book, open.
         run: What a simulation said of itself, to be shown on the overview page.
+        wallet: What stands beside the book: with it there are the partner's notices and, if it
+            has a token, the courier's desk.
         console: The demo's page, to be shown in place of the overview.
+
+    Raises:
+        UsageError: The wallet cannot stand beside this book; see ``Wallet``.
     """
+    beside = None if wallet is None else Wallet(service, wallet)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -67,6 +75,11 @@ def create_app(
     if service.virtual:
         app.include_router(changing.virtual_router)
     app.include_router(asking.router)
+    if beside is not None:
+        app.state.wallet = beside
+        app.include_router(notices.router)
+        if beside.settings.courier_token:
+            app.include_router(desk.router)
     if console is not None:
         app.state.console = console
         app.include_router(console_routes.router)

@@ -73,6 +73,11 @@ def serve(app: FastAPI, bound: socket.socket, tell: Callable[[str], None]) -> No
             if self.started:
                 tell(address_of(bound))
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # Whoever waits for something to happen would keep us waiting.
+            app.state.service.bell.silence()
+            await super().shutdown(sockets)
+
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, ws="none"
     )

@@ -65,6 +65,12 @@ def blind_index(conn: psycopg.Connection, book: int, party: int, field: Field) -
     return None if row is None or row[0] is None else bytes(row[0])
 
 
+def is_empty(conn: psycopg.Connection) -> bool:
+    """Say whether nothing is kept yet, in any book."""
+    row = conn.execute("SELECT EXISTS (SELECT FROM vault)").fetchone()
+    return row is not None and not row[0]
+
+
 def any_row(conn: psycopg.Connection, book: int) -> tuple[int, Field, bytes] | None:
     """Return the party, field and ciphertext of some row, to try a key on; None if none is."""
     row = conn.execute(
