@@ -75,6 +75,8 @@ def _renamed(table: str, row: dict[str, Any], names: dict[int, str]) -> Row:
         if name == "ref" and row["kind"] == Kind.OPEN:
             continue  # a party
         kept[name] = names.get(row[name], row[name])
+    if table == "command" and row["kind"] == Kind.REPAY:
+        kept["merchant"] = names.get(row["merchant"], row["merchant"])
     if table == "command":
         kept["digest"] = None  # it hashes numbers, and so do the keys of day events
         kept["key_hash"] = row["key_hash"] if row["kind"] < Kind.STATEMENT else None

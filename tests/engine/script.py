@@ -31,7 +31,7 @@ OPENED_ON = 739_676  # 2026-03-01
 
 
 class Ask(NamedTuple):
-    """What a caller asks; ``line`` and ``ref`` may be the key of an earlier ask."""
+    """What a caller asks; ``line``, ``ref`` and ``merchant`` may be the key of an earlier ask."""
 
     key: str
     kind: Kind
@@ -43,7 +43,7 @@ class Ask(NamedTuple):
     flags: int = 0
     client: int = 1
     terms: int = PAY_LATER
-    merchant: int = 0
+    merchant: str | int = 0
 
 
 class Answer(NamedTuple):
@@ -105,7 +105,7 @@ class Client:
             commands.amount_minor[place], commands.count[place] = ask.amount, ask.count
             commands.ref[place], commands.effective_on[place] = self.number(ask.ref), ask.on
             commands.flags[place], commands.terms[place] = ask.flags, ask.terms
-            commands.merchant[place] = ask.merchant
+            commands.merchant[place] = self.number(ask.merchant)
         return Requests.make(commands, [ask.key for ask in asks])
 
     def ask(self, *asks: Ask) -> list[Answer]:

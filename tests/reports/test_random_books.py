@@ -34,6 +34,11 @@ KINDS = {
     Kind.VOID: 1,
     Kind.DRAW_FAILED: 1,
     Kind.REVIEW: 1,
+    Kind.COLLECT: 1,
+    Kind.COLLECT_ENDED: 1,
+    Kind.PAY_BACK: 2,
+    Kind.PAY_BACK_SUCCEEDED: 2,
+    Kind.PAY_BACK_FAILED: 1,
 }
 # What a kind refers to.
 OF = {
@@ -44,8 +49,15 @@ OF = {
     Kind.REFUND: (Kind.PURCHASE, Kind.CAPTURE),
     Kind.CONVERT: (Kind.PURCHASE,),
     Kind.REPAY: (Kind.DRAW_SUCCEEDED, Kind.CONVERT),
+    Kind.COLLECT_ENDED: (Kind.COLLECT,),
+    Kind.PAY_BACK: (Kind.COLLECT,),
+    Kind.PAY_BACK_SUCCEEDED: (Kind.PAY_BACK,),
+    Kind.PAY_BACK_FAILED: (Kind.PAY_BACK,),
 }
-FREE = {Kind.VOID, Kind.DRAW_SUCCEEDED, Kind.DRAW_FAILED, Kind.CONVERT, Kind.REVIEW}
+FREE = {
+    *(Kind.VOID, Kind.DRAW_SUCCEEDED, Kind.DRAW_FAILED, Kind.CONVERT, Kind.REVIEW),
+    *(Kind.COLLECT_ENDED, Kind.PAY_BACK_SUCCEEDED, Kind.PAY_BACK_FAILED),
+}
 
 
 class Chance:
@@ -63,8 +75,11 @@ class Chance:
         kind = pick.choices(list(KINDS), [*KINDS.values()])[0]
         known = [key for of in OF.get(kind, ()) for key in self.asked.get((line, of), [])[-4:]]
         ref: str | int = pick.choice(known) if known else 0
+        merchant: str | int = pick.randint(0, 3)
         if kind is Kind.REPAY:
             ref = pick.choice([0, 0, -1, ref])
+            collected = self.asked.get((line, Kind.COLLECT), [])
+            merchant = pick.choice(collected) if collected and pick.random() < 0.5 else 0
         self.count += 1
         key = f"k{self.count}"
         self.asked.setdefault((line, kind), []).append(key)
@@ -74,11 +89,26 @@ class Chance:
             line,
             amount=0 if kind in FREE else pick.choice([1, 999, 5_000, 20_000, 60_000, 100_000]),
             ref=ref,
-            count=pick.choice([3, 6, 5]) if kind is Kind.CONVERT else 0,
+            count=self.instalments(kind),
             on=today - pick.choice([-1, 1, 9, 31]) if pick.random() < self.late else 0,
             flags=FORCED if kind is Kind.PURCHASE and pick.random() < 0.3 else 0,
-            merchant=pick.randint(0, 3),
+            merchant=merchant,
         )
+
+    def instalments(self, kind):
+        """Make up in how many instalments a command asks for something."""
+        if kind not in {Kind.CONVERT, Kind.DRAW}:
+            return 0
+        return self.random.choice([3, 6, 5] if kind is Kind.CONVERT else [0, 0, 3, 6, 5])
+
+
+def newest_statements(database, book):
+    """Return the line and number of every line's newest statement."""
+    with connect(database, Session.READER) as connection:
+        return connection.execute(
+            "SELECT line, max(no) FROM statement WHERE book = %s GROUP BY line ORDER BY line",
+            [book],
+        ).fetchall()
 
 
 @pytest.mark.parametrize(("seed", "late"), [(1, 0.0), (2, 0.0), (3, 0.1)])
@@ -97,6 +127,9 @@ def test_a_random_book_comes_out_as_it_is_stored(database, seed, late):
                 asks = asks[size:]
             today += pick.choice([1, 1, 2, 4])
             advance(writer, today, lines_a_batch=pick.choice([2, 1_000]))
+            if pick.random() < 0.2:
+                cuts = newest_statements(database, book)
+                client.ask(*(Ask(f"{no}/{today}", Kind.CONVERT, at, 0, no, 3) for at, no in cuts))
 
     with connect(database, Session.READER) as connection:
         assert [] == audit(connection, book)

@@ -29,6 +29,7 @@ texts = st.one_of(
             "2089-12-31",
             "purchase_1_2",
             "loan_1_3",
+            "statement_1_3",
             "\ud800",
             "\x00",
         ]
@@ -49,6 +50,8 @@ names = st.sampled_from(
         "forced",
         "towards",
         "purchase",
+        "statement",
+        "loan",
         "instalments",
         "product",
         "party",
@@ -82,10 +85,12 @@ ROUTES = {
     "{line}/holds": nearly(amount_minor=amounts, effective_on=days),
     "{line}/holds/{hold}/capture": nearly(amount_minor=amounts),
     "{line}/holds/{hold}/void": nearly(effective_on=days),
-    "{line}/draws": nearly(amount_minor=amounts),
+    "{line}/draws": nearly(amount_minor=amounts, instalments=numbers),
     "{line}/repayments": nearly(amount_minor=amounts, towards=texts),
     "{line}/refunds": nearly(amount_minor=amounts, purchase=texts),
-    "{line}/conversions": nearly(purchase=texts, instalments=numbers),
+    "{line}/conversions": nearly(purchase=texts, instalments=numbers)
+    | nearly(statement=texts, instalments=numbers)
+    | nearly(loan=texts, instalments=numbers),
     "/v1/quotes": nearly(
         product=st.just("pay-later"), amount_minor=amounts, instalments=st.integers(1, 13)
     ),

@@ -171,6 +171,79 @@ def test_the_terms_of_a_quote_are_those_of_the_conversion(api):
     assert quote["terms"][0]["amount_minor"] == first["due_minor"]
 
 
+def test_the_terms_of_a_quote_are_those_of_a_draw_in_instalments(api):
+    quote = api.do("/v1/quotes", product="pay-later", amount_minor=99_999, instalments=6)
+    line = api.open_line()
+    drawn = api.do(f"{line}/draws", amount_minor=99_999, instalments=6)["id"]
+    paid = api.do(f"/v1/instructions/{drawn.replace('draw', 'instruction')}/succeeded")
+    api.move_on("2026-04-01")
+
+    [first] = api.get(f"{line}/statements").json()["statements"]
+    [plan] = loans(api, line)
+
+    assert quote["terms"][0]["due_on"] == first["due_on"]
+    assert quote["terms"][0]["amount_minor"] == first["due_minor"]
+    assert (paid["id"], "plan", 99_999) == (plan["id"], plan["kind"], plan["principal_minor"])
+
+
+@pytest.mark.parametrize("noun", ["statement", "loan"])
+def test_all_that_a_statement_billed_of_purchases_is_put_in_instalments(api, noun):
+    line = api.open_line()
+    for amount in (40_000, 20_000):
+        api.do(f"{line}/purchases", amount_minor=amount)
+    api.move_on("2026-04-10")
+    [cut] = api.get(f"{line}/statements").json()["statements"]
+    named = {noun: cut["id"].replace("statement", noun)}
+
+    api.do(f"{line}/conversions", **named, instalments=3)
+
+    [plan] = [one for one in loans(api, line) if one["open"]]
+    assert ("plan", 60_000) == (plan["kind"], plan["unbilled_minor"])
+    again = api.refused(f"{line}/conversions", {**named, "instalments": 3})
+    assert (409, "purchase_no_longer_convertible") == again[:2]
+    api.move_on("2026-04-11")
+    assert "active" == api.get(line).json()["status"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"instalments": 3},
+        {"purchase": "purchase_1_2", "statement": "statement_1_3", "instalments": 3},
+        {"purchase": "purchase_1_2", "loan": "loan_1_3", "statement": None, "instalments": 3},
+    ],
+)
+def test_a_conversion_names_one_thing(api, body):
+    line = api.open_line()
+
+    assert (422, "validation_failed") == api.refused(f"{line}/conversions", body)[:2]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"statement": "statement_1_77", "instalments": 3},
+        {"statement": "purchase_1_77", "instalments": 3},
+        {"loan": "loan_1_77", "instalments": 3},
+        {"loan": "77", "instalments": 3},
+    ],
+)
+def test_a_conversion_of_what_is_not_there_is_refused(api, body):
+    line = api.open_line()
+
+    assert (404, "purchase_not_found") == api.refused(f"{line}/conversions", body)[:2]
+
+
+def test_a_draw_in_instalments_that_are_not_offered_says_which_are(api):
+    line = api.open_line()
+
+    answer = api.refused(f"{line}/draws", {"amount_minor": 60_000, "instalments": 5})
+
+    assert (422, "terms_not_offered") == answer[:2]
+    assert "3, 6, 9, 12" == answer[2]["instalments_offered"]
+    assert 0 == api.get(line).json()["held_minor"]
+
+
 def test_only_products_of_the_books_currency_are_offered(an_api):
     products = an_api(currency="TWD").get("/v1/products").json()["products"]
 

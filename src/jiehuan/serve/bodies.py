@@ -7,9 +7,16 @@ amount, an instalment count that is not offered) passes here and gets its outcom
 
 import datetime as dt
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from jiehuan.core.commands import REF_ALL, REF_USUAL
 from jiehuan.core.days import EPOCH_ON, LAST_ON
@@ -115,6 +122,11 @@ class Draw(Command):
     """Borrow cash to the wallet."""
 
     amount_minor: Whole = _AMOUNT
+    instalments: Count | None = Field(
+        default=None,
+        description="To be repaid in so many, with a fee; left out: interest by the day.",
+        examples=[6],
+    )
 
 
 class Repayment(Command):
@@ -139,10 +151,30 @@ class Refund(Command):
 
 
 class Conversion(Command):
-    """Turn what is unpaid of a purchase into instalments."""
+    """Turn what is unpaid of a purchase, or of a statement's purchases, into instalments."""
 
-    purchase: Id = Field(examples=["purchase_1_57"])
+    purchase: Id | None = Field(default=None, examples=["purchase_1_57"])
+    statement: Id | None = Field(
+        default=None,
+        description="The newest one: all of its purchases.",
+        examples=["statement_1_99"],
+    )
+    loan: Id | None = Field(
+        default=None, description="The same, by the loan that it made.", examples=["loan_1_99"]
+    )
     instalments: Count = Field(examples=[6])
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Self:
+        """Refuse what names nothing, or several things."""
+        if sum(name is not None for name in (self.purchase, self.statement, self.loan)) != 1:
+            raise ValueError("one of purchase, statement and loan is converted")
+        return self
+
+    def named(self) -> tuple[str, str]:
+        """Return the noun of what is converted, and its id."""
+        names = {"purchase": self.purchase, "statement": self.statement, "loan": self.loan}
+        return next((noun, text) for noun, text in names.items() if text is not None)
 
 
 class Close(Command):
@@ -150,15 +182,15 @@ class Close(Command):
 
 
 class PaidOut(Command):
-    """The partner paid an instruction out."""
+    """The partner did what an instruction asks."""
 
     amount_minor: Whole | None = Field(
-        default=None, description="What was paid; left out: what was asked."
+        default=None, description="What was moved; left out: what was asked."
     )
 
 
 class NotPaidOut(Command):
-    """The partner did not pay an instruction out."""
+    """The partner did not do what an instruction asks, and will not."""
 
 
 class Quote(Body):

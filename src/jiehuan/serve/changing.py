@@ -5,7 +5,7 @@ from typing import TypedDict, Unpack
 
 from fastapi import APIRouter, Response
 
-from jiehuan.core.commands import FORCED, Kind
+from jiehuan.core.commands import FINISHES, FORCED, InstructionKind, Kind
 from jiehuan.core.outcomes import Outcome
 from jiehuan.serve import answers, bodies, decider, ids, problems, shapes
 from jiehuan.serve.http import Book, Key, Language, errors, mark_replayed
@@ -32,6 +32,7 @@ MISSING = {
     Noun.HOLD: "hold_not_found",
     Noun.PURCHASE: "purchase_not_found",
     Noun.LOAN: "loan_not_found",
+    Noun.STATEMENT: "purchase_not_found",
     Noun.INSTRUCTION: "instruction_not_found",
 }
 
@@ -254,7 +255,13 @@ async def draw(
 ) -> answers.Done:
     """Borrow cash: the amount is held, and an instruction to pay it out waits in the outbox."""
     booked = await order_on_line(
-        service, Kind.DRAW, key, line, body, amount_minor=body.amount_minor
+        service,
+        Kind.DRAW,
+        key,
+        line,
+        body,
+        amount_minor=body.amount_minor,
+        count=body.instalments or 0,
     )
     return _done(service, response, booked)
 
@@ -289,8 +296,9 @@ async def refund(
 async def convert(
     service: Book, key: Key, line: str, body: bodies.Conversion, response: Response
 ) -> answers.Done:
-    """Turn what is unpaid of a purchase into a plan of instalments with a fee."""
-    ref = number_of(service, Noun.PURCHASE, body.purchase)
+    """Turn what is unpaid of a purchase, or of a statement's, into instalments with a fee."""
+    noun, text = body.named()
+    ref = number_of(service, Noun(noun), text)
     booked = await order_on_line(
         service, Kind.CONVERT, key, line, body, ref=ref, count=body.instalments
     )
@@ -307,7 +315,7 @@ async def close(
 
 
 async def _finish(  # as its routes
-    service: Service, kind: Kind, key: str, text: str, body: bodies.Command, amount: int | None
+    service: Service, key: str, text: str, body: bodies.PaidOut | bodies.NotPaidOut
 ) -> Booked:
     """Book what became of an instruction."""
     number = number_of(service, Noun.INSTRUCTION, text)
@@ -315,10 +323,17 @@ async def _finish(  # as its routes
     if not len(rows):
         raise Problem("instruction_not_found", id=text[:64])
     line = ids.write(Noun.LINE, service.book, int(rows[0]["line"]))
+    asked = InstructionKind(rows[0]["kind"])
+    succeeded, failed = FINISHES[asked]
     columns = Columns(ref=number)
-    if kind is Kind.DRAW_SUCCEEDED:
-        columns["amount_minor"] = int(rows[0]["amount_minor"]) if amount is None else amount
-    return await order_on_line(service, kind, key, line, body, (text,), **columns)
+    if isinstance(body, bodies.NotPaidOut):
+        return await order_on_line(service, failed, key, line, body, (text,), **columns)
+    said = body.amount_minor
+    columns["amount_minor"] = int(rows[0]["amount_minor"]) if said is None else said
+    if asked is InstructionKind.COLLECT:
+        made = await service.reading(lambda conn: lookup.command(conn, service.book, number))
+        columns["ref"], columns["merchant"] = int(made[0]["ref"]), number
+    return await order_on_line(service, succeeded, key, line, body, (text,), **columns)
 
 
 @virtual_router.post("/instructions/{instruction}/succeeded", status_code=CREATED, responses=ERRORS)
@@ -329,9 +344,8 @@ async def succeeded(
     response: Response,
     body: bodies.PaidOut | None = None,
 ) -> answers.Done:
-    """Say that an instruction was paid out: a loan from this day on."""
-    body = body or bodies.PaidOut()
-    booked = await _finish(service, Kind.DRAW_SUCCEEDED, key, instruction, body, body.amount_minor)
+    """Say that an instruction was done: paid out, collected, or paid back, on this day."""
+    booked = await _finish(service, key, instruction, body or bodies.PaidOut())
     return _done(service, response, booked)
 
 
@@ -343,9 +357,8 @@ async def failed(
     response: Response,
     body: bodies.NotPaidOut | None = None,
 ) -> answers.Done:
-    """Say that an instruction was not paid out: the amount is free again."""
-    body = body or bodies.NotPaidOut()
-    booked = await _finish(service, Kind.DRAW_FAILED, key, instruction, body, None)
+    """Say that an instruction was not done, and will not be: what it held is free again."""
+    booked = await _finish(service, key, instruction, body or bodies.NotPaidOut())
     return _done(service, response, booked)
 
 

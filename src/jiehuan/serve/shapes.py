@@ -243,6 +243,7 @@ LINE_FACTS = {
     "line_past_due": ("past_due_on",),
     "date_before_line_opened": ("opened_on",),
     "amount_exceeds_available": ("overpaid_minor",),
+    "amount_exceeds_overpayment": ("overpaid_minor", "held_minor"),
     "line_not_settled": ("used_minor", "charges_minor", "held_minor", "overpaid_minor"),
 }
 
