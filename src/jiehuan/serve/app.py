@@ -12,6 +12,7 @@ from jiehuan.serve import answers, asking, changing, desk, notices, pages, probl
 from jiehuan.serve.console import routes as console_routes
 from jiehuan.serve.console.routes import Console
 from jiehuan.serve.http import HANDLERS, Book, SizeLimit, declare_problems, errors
+from jiehuan.serve.phone.app import create_phone
 from jiehuan.serve.problems import Problem
 from jiehuan.serve.service import Service
 from jiehuan.serve.wallet import Wallet, WalletSettings
@@ -80,6 +81,7 @@ def create_app(
         app.include_router(notices.router)
         if beside.settings.courier_token:
             app.include_router(desk.router)
+        app.mount("/phone", create_phone(beside))
     if console is not None:
         app.state.console = console
         app.include_router(console_routes.router)
