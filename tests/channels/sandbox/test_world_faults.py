@@ -206,7 +206,7 @@ def test_what_is_left_of_a_fault_outlives_the_sandbox(tmp_path):
     world = new_world(path)
     world.faults.set({"fault": "timeout", "count": 3})
     world.faults.set({"fault": "broken_signature", "on": 0.5})
-    for _ in range(5):
+    for _ in range(2):
         world.faults.on_answer(*JSAPI)
     again = new_world(path)
 
