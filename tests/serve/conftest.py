@@ -5,6 +5,7 @@ import itertools
 import pytest
 from tests.database import TEMPLATE, named
 from tests.serve.api import Api, make_book
+from tests.serve.partner import WalletApi
 
 from jiehuan.store.database import connect
 from jiehuan.store.sessions import Session
@@ -25,10 +26,10 @@ def an_api(shared_database):
     """Open as many books as are asked for."""
     made = []
 
-    def make(dsn=shared_database, waiting_max=1_024, **more):
+    def make(dsn=shared_database, waiting_max=1_024, kind=Api, **more):
         number = next(_NUMBERS)
         make_book(dsn, number=number, **more)
-        made.append(Api(dsn, number, waiting_max=waiting_max))
+        made.append(kind(dsn, number, waiting_max=waiting_max))
         return made[-1]
 
     yield make
@@ -40,3 +41,9 @@ def an_api(shared_database):
 def api(an_api):
     """An empty book in CNY, on a virtual clock."""
     return an_api()
+
+
+@pytest.fixture
+def beside(an_api):
+    """An empty book in CNY, on a virtual clock, and a wallet beside it."""
+    return an_api(kind=WalletApi)

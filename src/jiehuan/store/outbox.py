@@ -145,18 +145,16 @@ def of_line(
         return cursor.execute(_select(book, where), (line, most)).fetchall()
 
 
-# An instruction of somebody whom the wallet does not know is not the courier's.
-_KNOWN = (
-    "EXISTS (SELECT FROM vault v WHERE v.book = {book} AND v.party = l.party AND v.field = {f})"
-)
-
-
 def due(conn: psycopg.Connection, book: int, most: int) -> list[OutboxRow]:
     """Return up to ``most`` instructions that are to be tried now, those that wait longest first.
 
     Only of parties whose ``Field.OPENID`` is in the vault.
     """
-    known = _KNOWN.format(book=f"{book:d}", field=f"{Field.OPENID:d}")
+    # An instruction of somebody whom the wallet does not know is not the courier's.
+    known = (
+        f"EXISTS (SELECT FROM vault v WHERE v.book = {book:d} AND v.party = l.party"
+        f" AND v.field = {Field.OPENID:d})"
+    )
     where = (
         f"o.state < {OutboxState.SUCCEEDED:d} AND o.due_at <= now() AND {known}"
         " ORDER BY o.due_at, o.id LIMIT %s"
