@@ -119,7 +119,6 @@ def demo(
     from jiehuan.simulate import demo as job
     from jiehuan.simulate import people as clients
     from jiehuan.simulate import show
-    from jiehuan.simulate.run import BOOK
 
     if keep and not data and not os.environ.get(DATABASE):
         raise UsageError("--keep goes on with the book that --data holds; name its directory")
@@ -136,9 +135,36 @@ def demo(
             for table in show.tables(outcome):
                 out.print(table)
         if not no_serve:
-            _serve(dsn, BOOK, port, console, outcome.to_json())
+            _show(dsn, data, port, console, outcome.to_json())
     if outcome.breaches:
         raise SystemExit(1)
+
+
+def _show(
+    dsn: str, data: Path | None, port: int, console: Console, told: "Mapping[str, Any]"
+) -> None:
+    """Serve the demo's page: both books, a phone, and the wallet beside it."""
+    import tempfile
+
+    from jiehuan.serve import demo as live
+    from jiehuan.serve import run as web
+    from jiehuan.serve.vault import KEY_VARIABLE, key_of
+    from jiehuan.simulate.run import BOOK
+
+    bound = web.bind("127.0.0.1", port)
+    live.make_phone_book(dsn)
+    with contextlib.ExitStack() as stack:
+        beside = data / "wallet" if data else None
+        if beside is None:
+            beside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jiehuan-")))
+        beside.mkdir(mode=0o700, exist_ok=True)
+        key = key_of(beside, os.environ.get(KEY_VARIABLE, ""), fresh=True)
+        shown = stack.enter_context(live.page(dsn, beside, bound, key, BOOK, told))
+        web.serve(
+            shown,
+            bound,
+            lambda address: console.print(f"[bold]{address}[/bold]  (Ctrl-C ends it)"),
+        )
 
 
 @app.command(

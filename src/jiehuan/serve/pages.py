@@ -27,6 +27,7 @@ STATIC: Final[Mapping[str, tuple[str, bytes]]] = {
         ("page.css", "text/css"),
         ("console.css", "text/css"),
         ("mark.svg", "image/svg+xml"),
+        ("vendor/htmx.min.js", "text/javascript"),
     )
 }
 
