@@ -165,17 +165,12 @@ async def _gone_wrong(
     fault: AnswerFault, response: Response | None, office: Office, request: Request
 ) -> Response:
     """Answer as a fault has it; what was asked is done or not done by now."""
-    match fault.name:
-        case "broken_signature":
-            assert response is not None
-            response.raw_headers = [_broken(*header) for header in response.raw_headers]
-            return response
-        case "unknown_code":
-            return refused(
-                WireError(400, "SANDBOX_UNHEARD_OF", "沙箱：文档中没有的错误码，请以查单结果为准")
-            )
-        case "timeout":
-            await _hold(office, request)
+    if fault.error is not None:
+        return refused(fault.error)
+    if fault.name == "broken_signature" and response is not None:
+        response.raw_headers = [_broken(*header) for header in response.raw_headers]
+        return response
+    await _hold(office, request)
     return refused(refusal("SYSTEM_ERROR"))
 
 

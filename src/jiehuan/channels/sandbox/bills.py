@@ -107,7 +107,11 @@ def trade(office: "Office", query: Mapping[str, str], base: str) -> dict[str, An
     first, last = _day(office.world, query)
     paid = [one for one in office.world.orders() if first <= one.paid_at < last]
     orders = {one.number: one for one in office.world.orders()}
-    given = [one for one in office.world.refunds() if first <= one.created_at < last]
+    given = [
+        one
+        for one in office.world.refunds()
+        if first <= one.created_at < last and one.status != "CLOSED"
+    ]
     rows = [
         *([_order_row(office.world, one, kind) for one in paid] if kind != "REFUND" else []),
         *(
@@ -183,6 +187,7 @@ def _flows(world: World) -> list[Flow]:
     found += [
         Flow(one.created_at, one.refund_id, "退款", -one.amount_minor, one.number)
         for one in world.refunds()
+        if one.status != "CLOSED"
     ]
     for one in world.transfers():
         out = Flow(one.created_at, one.bill_no, "商家转账", -one.amount_minor, one.number)

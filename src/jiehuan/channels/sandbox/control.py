@@ -6,7 +6,6 @@ site in a browser.
 
 import dataclasses
 import json
-import math
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from jiehuan.channels.sandbox.office import Office
 
 HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 SPEED_MAX: Final = 1e9
+YEARS: Final = (946_684_800, 4_102_444_800)  # 2000 and 2100, in seconds since 1970
 
 Body = dict[str, Any]
 Do = Callable[[Office, Body], object]
@@ -92,10 +92,12 @@ def _clock(office: Office, _body: Body) -> object:
 
 
 def _set_clock(office: Office, body: Body) -> object:
-    if "advance_s" in body:
-        office.world.advance(int(_number(body, "advance_s")))
-    else:
-        office.world.set_clock(_moment(body.get("now")))
+    now = office.world.clock.now()
+    name = "advance_s" if "advance_s" in body else "now"
+    then = now + _whole(body, name) if name == "advance_s" else _moment(body.get("now"))
+    if not YEARS[0] <= then <= YEARS[1]:
+        raise wrong_field(f"/{name}", body.get(name), "must lead to a year from 2000 to 2100")
+    office.world.set_clock(then)
     return _clock(office, body)
 
 
@@ -109,40 +111,39 @@ def _moment(told: object) -> int:
         raise wrong_field("/now", told, "must be a time as 2026-01-31T09:00:00+08:00") from None
 
 
-def _number(body: Body, name: str) -> float:
+def _whole(body: Body, name: str) -> int:
     told = body.get(name)
-    if isinstance(told, bool) or not isinstance(told, int | float) or not math.isfinite(told):
-        raise wrong_field(f"/{name}", told, "must be a number")
+    if isinstance(told, bool) or not isinstance(told, int):
+        raise wrong_field(f"/{name}", told, "must be a whole number")
     return told
 
 
 def _set_speed(office: Office, body: Body) -> object:
-    speed = _number(body, "speed")
-    if not 0 < speed <= SPEED_MAX:
-        raise wrong_field("/speed", speed, "must be more than 0")
+    speed = body.get("speed")
+    if isinstance(speed, bool) or not isinstance(speed, int | float) or not 0 < speed <= SPEED_MAX:
+        raise wrong_field("/speed", speed, "must be a number above 0")
     office.world.set_speed(speed)
     return _clock(office, body)
 
 
 def _top_up(office: Office, body: Body) -> object:
-    account, amount = body.get("account"), _number(body, "amount_minor")
-    if not isinstance(account, str) or account not in office.world.balances():
-        raise wrong_field("/account", account, "must be a key of balances in /state")
-    if amount != int(amount):
-        raise wrong_field("/amount_minor", amount, "must be whole fen")
-    office.world.top_up(account, int(amount))
+    office.world.top_up(_account(body), _whole(body, "amount_minor"))
     return {"balances": office.world.balances()}
 
 
-def _set_card(office: Office, body: Body) -> object:
-    openid, card, closed = body.get("openid"), body.get("card"), body.get("closed", True)
-    person = office.world.people.persons.get(openid) if isinstance(openid, str) else None
-    if person is None:
-        raise wrong_field("/openid", openid, "is nobody's here")
-    if not isinstance(card, str) or card not in person.cards:
-        raise wrong_field("/card", card, "is no card of this person")
-    office.world.set_card(person.openid, card, closed=bool(closed))
-    return {"openid": person.openid, "card": card, "closed": bool(closed)}
+def _set_account(office: Office, body: Body) -> object:
+    closed = body.get("closed", True)
+    if not isinstance(closed, bool):
+        raise wrong_field("/closed", closed, "must be true or false")
+    office.world.set_account(_account(body), closed=closed)
+    return {"account": body["account"], "closed": closed}
+
+
+def _account(body: Body) -> str:
+    told = body.get("account")
+    if not isinstance(told, str):
+        raise wrong_field("/account", told, "must be a key of balances in /state")
+    return told
 
 
 _ROUTES: Final[tuple[tuple[str, str, Do], ...]] = (
@@ -156,7 +157,7 @@ _ROUTES: Final[tuple[tuple[str, str, Do], ...]] = (
     ("POST", "/clock", _set_clock),
     ("POST", "/speed", _set_speed),
     ("POST", "/top-up", _top_up),
-    ("POST", "/cards", _set_card),
+    ("POST", "/accounts", _set_account),
 )
 
 

@@ -75,9 +75,7 @@ class Notifier:
         awake.clear()
 
     def _send_due(self, client: httpx.AsyncClient) -> None:
-        world = self._office.world
-        world.tick()
-        for notice in world.due(self._office.real()):
+        for notice in self._office.world.due(self._office.real()):
             self._start(client, notice)
         while self._office.echoes:
             self._start(client, self._office.echoes.pop(), kept=False)

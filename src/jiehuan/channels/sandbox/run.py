@@ -85,9 +85,14 @@ async def _serve(office: Office, bound: socket.socket, ready: Callable[[], None]
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, office.closing.set)
-    front = Front(create_app(office), office.signing.keys.tls_file)
-    sending = loop.create_task(Notifier(office).run())
     loop.call_soon(ready)
+    await attend(office, bound)
+
+
+async def attend(office: Office, bound: socket.socket) -> None:
+    """Answer whoever comes and send what is due, until the office closes."""
+    front = Front(create_app(office), office.signing.keys.tls_file)
+    sending = asyncio.get_running_loop().create_task(Notifier(office).run())
     try:
         await front.serve(bound, office.closing)
     finally:
