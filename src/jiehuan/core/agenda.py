@@ -14,14 +14,23 @@ from jiehuan.core.commands import CLIENT_DAY, Kind, Moment
 from jiehuan.core.days import next_cut_on
 from jiehuan.core.line import BUCKET_MAX, DAYS_A_BUCKET, HoldState
 from jiehuan.core.segments import Index
-from jiehuan.core.state import IN_FORCE, State
+from jiehuan.core.state import IN_FORCE, ZERO, State
 
 MOMENTS = len(Moment)
 
 
 def position(on: Days | int, moment: Moment | Ids) -> Ids:
     """Return the position of a moment of a day."""
-    return np.asarray(np.asarray(on, np.int32) * np.int32(MOMENTS) + np.int32(moment), np.int32)
+    at = _AT[moment] if isinstance(moment, Moment) else np.asarray(moment, np.int32)
+    return np.asarray(np.asarray(on, np.int32) * _MOMENTS + at)
+
+
+# For one line, an array without dimensions costs half of what a number does.
+_MOMENTS = np.array(MOMENTS, np.int32)
+_AT = [np.array(moment, np.int32) for moment in Moment]
+_ONE = np.array(1, np.int32)
+_TO_CLOSE = np.array(MOMENTS - Moment.CLOSES, np.int32)
+_NEVER = np.array(NEVER, np.int32)
 
 
 def upcoming(state: State, i: Index) -> dict[Kind, Ids]:
@@ -31,17 +40,15 @@ def upcoming(state: State, i: Index) -> dict[Kind, Ids]:
 
 def _where(state: State, i: Index, when: Flags, on: Days, moment: Moment) -> Ids:
     """Return the position of a moment of ``on``, if it is to be and is not over; or NEVER."""
-    at = on * MOMENTS + moment.value
-    return np.where(when & (at > state.lines.position[i]), at, _NEVER)
-
-
-_NEVER = np.int32(NEVER)
+    at = position(on, moment)
+    at[~(when & (at > state.lines.position[i]))] = NEVER
+    return at
 
 
 def _statement_at(state: State, i: Index) -> Ids:
     lines = state.lines
-    busy = (lines.used_minor[i] != 0) | (lines.overpaid_minor[i] != 0) | (lines.loans_open[i] != 0)
-    cut_on = _cut_after(state, i, lines.position[i] // MOMENTS)
+    busy = (lines.used_minor[i] | lines.overpaid_minor[i] | lines.loans_open[i]) != ZERO
+    cut_on = _cut_after(state, i, lines.position[i] // _MOMENTS)
     return _where(state, i, busy & IN_FORCE[lines.status[i]], cut_on, Moment.OPENS)
 
 
@@ -50,42 +57,45 @@ def _due_passed_at(state: State, i: Index) -> Ids:
     lines, dues = state.lines, state.dues.rows
     d = state.dues.gather(i)
     due_on = lines.due_on[i]
-    mine = (dues.due_on[d.at] == due_on[d.of]) & (dues.unmet_minor[d.at] > 0)
-    waits = np.bincount(d.of[mine], minlength=len(i)) > 0
-    return _where(state, i, waits | (lines.fresh_minor[i] > 0), due_on, Moment.CLOSES)
+    mine = (dues.due_on[d.at] == due_on[d.of]) & (dues.unmet_minor[d.at] > ZERO)
+    waits = lines.fresh_minor[i] > ZERO
+    waits[d.of[mine]] = True
+    return _where(state, i, waits, due_on, Moment.CLOSES)
 
 
 def _aged_at(state: State, i: Index) -> Ids:
     """Days go on counting after a write-off."""
     past, bucket = state.lines.past_due_on[i], state.lines.bucket[i]
-    if not past.any():
-        return np.full(len(i), _NEVER)
+    if not np.count_nonzero(past):
+        return _NEVER.repeat(len(i))
     aged_on = past + (bucket * np.int32(DAYS_A_BUCKET) + np.int32(1))
     return _where(state, i, (past > 0) & (bucket < BUCKET_MAX), aged_on, Moment.CLOSES)
 
 
 def _hold_expired_at(state: State, i: Index) -> Ids:
-    first = np.full(len(i), _NEVER)
+    first = _NEVER.repeat(len(i))
     if not state.holds.roomy:
         return first
     h = state.holds.gather(i)
     np.minimum.at(first, h.of, _hold_ends_at(state, h.at))
-    return np.where(first > state.lines.position[i], first, _NEVER)
+    first[first <= state.lines.position[i]] = NEVER
+    return first
 
 
 def _hold_ends_at(state: State, rows: Index) -> Ids:
     """Return the position at which holds end by themselves; NEVER if they do not."""
     holds = state.holds.rows
     on = holds.expires_on[rows]
-    ends = (holds.state[rows] == HoldState.HELD.value) & (on < NEVER)
-    return np.where(ends, on * ends * MOMENTS + Moment.CLOSES.value, _NEVER)
+    at = position(on, Moment.CLOSES)
+    at[(holds.state[rows] != HoldState.HELD.value) | (on == _NEVER)] = NEVER
+    return at
 
 
 def _write_off_at(state: State, i: Index) -> Ids:
     """The close of the day at which a line is given up, if it stays late till then."""
     late = state.lines.past_due_on[i] > 0
-    if not late.any():
-        return np.full(len(i), _NEVER)
+    if not np.count_nonzero(late):
+        return _NEVER.repeat(len(i))
     when = late & IN_FORCE[state.lines.status[i]]
     return _where(state, i, when, _write_off_on(state, i), Moment.CLOSES)
 
@@ -94,17 +104,16 @@ def _write_off_on(state: State, i: Index) -> Days:
     lines, terms = state.lines, state.terms
     ids = lines.terms[i]
     # What is left of today counts, unless it is closed.
-    today = (lines.position[i] + np.int32(MOMENTS - Moment.CLOSES.value)) // MOMENTS
+    today = (lines.position[i] + _TO_CLOSE) // _MOMENTS
     on = lines.past_due_on[i] + terms.write_off_days_min[ids].astype(np.int32)
     on = np.maximum(on, today)
-    at_cut = _cut_after(state, i, on - np.int32(1))
+    at_cut = _cut_after(state, i, on - _ONE)
     return np.where(terms.write_off_on_statement_day[ids], at_cut, on).astype(np.int32)
 
 
 def _cut_after(state: State, i: Index, on: Days) -> Days:
     """Return each line's next cycle day; a line that was never opened has none to speak of."""
-    cycle_day = np.maximum(state.lines.cycle_day[i], 1)
-    return next_cut_on(np.maximum(on, np.int32(1)), cycle_day)
+    return next_cut_on(np.maximum(on, _ONE), np.maximum(state.lines.cycle_day[i], _ONE))
 
 
 # In the order in which the events of one moment happen.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jiehuan.core.agenda import MOMENTS, refresh
+from jiehuan.core.agenda import position, refresh
 from jiehuan.core.checks import judge
 from jiehuan.core.columns import Commands, Flags, Lines
 from jiehuan.core.commands import MOMENT, Kind, Moment
@@ -76,7 +76,7 @@ LIGHT = frozenset(
         Kind.COLLECT_ENDED,
     }
 )
-_IS_LIGHT = np.isin(np.arange(max(Kind) + 1), np.array(list(LIGHT)))
+_IS_HEAVY = ~np.isin(np.arange(max(Kind) + 1), np.array(list(LIGHT)))
 NEEDS_PURCHASES = frozenset({Kind.REFUND, Kind.CONVERT})
 
 _MOMENT_OF = np.zeros(max(Kind) + 1, np.int32)
@@ -93,7 +93,7 @@ def needs_all(lines: Lines, commands: Commands) -> Flags:
     line = np.searchsorted(lines.id, commands.line)
     paid = (commands.kind == Kind.PURCHASE) & (lines.overpaid_minor[line] > 0)
     full = np.zeros(len(lines), np.bool_)
-    full[line[~_IS_LIGHT[commands.kind] | paid]] = True
+    full[line[_IS_HEAVY[commands.kind] | paid]] = True
     return full
 
 
@@ -113,26 +113,30 @@ def apply(state: State, commands: Commands, watch: Watch | None = None) -> Out:
     """
     out = Out(commands)
     line = state.lines.id.searchsorted(commands.line)
-    assert (state.lines.id[line] == commands.line).all()
+    assert not np.count_nonzero(state.lines.id[line] != commands.line)
+    rounds = _rounds(line)
     _start_sums(state, commands, line)
-    for c in _rounds(line):
+    for c in rounds:
         i = line[c]
         if watch is not None:
             watch(c, i)
-        before = state.sum_table[:, i]
+        before = state.sum_table.take(i, axis=1)
         _one_round(state, out, commands, c, i)
         state.sums["undrawn_minor"][i] = state.undrawn(i)
-        out.sum_table[:, c] = state.sum_table[:, i] - before
-    refresh(state, np.unique(line))
+        out.sum_table[:, c] = state.sum_table.take(i, axis=1) - before
+    if rounds:
+        refresh(state, line[rounds[0]])
     return out
 
 
 def _rounds(line: Index) -> list[Index]:
-    """Return the rows of each round: the first command of every line, the second, ..."""
+    """Return the rows of each round: the first command of every line, the second, ...
+
+    Within a round they are in the order of the lines.
+    """
     order = line.argsort(kind="stable")
     grouped = line[order]
-    again = grouped[1:] == grouped[:-1]
-    if not again.any():
+    if not np.count_nonzero(grouped[1:] == grouped[:-1]):
         return [order] if len(order) else []
     rank = np.arange(len(line)) - grouped.searchsorted(grouped)
     by_rank = order[rank.argsort(kind="stable")]
@@ -141,25 +145,34 @@ def _rounds(line: Index) -> list[Index]:
 
 def _one_round(state: State, out: Out, commands: Commands, c: Index, i: Index) -> None:
     lines, kinds = state.lines, commands.kind[c]
-    for number in np.unique(kinds).tolist():
-        kind, mine = Kind(number), kinds == number
+    numbers = np.bincount(kinds).nonzero()[0].tolist()
+    for number in numbers:
+        kind = Kind(number)
         moment = MOMENT[kind]
-        closes = moment is Moment.CLOSES
-        call = Call(state, out, commands, kind, c[mine], i[mine], closes)
+        call = Call(state, out, commands, kind, c, i, moment is Moment.CLOSES)
+        if len(numbers) > 1:
+            call = call.keep(kinds == number)
         if not state.accepted:
             outcome = judge(call)
             out.outcome[call.c] = outcome
-            call = call.keep(outcome == Outcome.DONE.value)
+            call = call.keep(outcome == _DONE)
         if len(call.c):
             HANDLERS[kind](call)
-            at = call.on * MOMENTS + moment.value
+            at = position(call.on, moment)
             lines.position[call.i] = np.maximum(lines.position[call.i], at)
             lines.version[call.i] = np.maximum(lines.version[call.i], commands.seq[call.c])
 
 
+_DONE = np.array(Outcome.DONE, np.int16)
+
+
 def _start_sums(state: State, commands: Commands, line: Index) -> None:
     """Set the running sums of lines whose loans may change, so that changes can be told."""
-    i = np.unique(line[~_IS_LIGHT[commands.kind]])
-    if state.loans.had[i].any():
-        add_running(state, state.open_loans(i), i)
+    heavy = _IS_HEAVY[commands.kind]
+    if np.count_nonzero(heavy) and state.loans.roomy:
+        changes = np.zeros(len(state.lines), np.bool_)
+        changes[line[heavy]] = True
+        [i] = changes.nonzero()
+        if np.count_nonzero(state.loans.had[i]):
+            add_running(state, state.open_loans(i), i)
     state.sums["undrawn_minor"][line] = state.undrawn(line)

@@ -15,12 +15,16 @@ from jiehuan.core.money import PRINCIPAL_MINOR_MAX
 from jiehuan.core.outcomes import MONEY_OUTCOMES, Outcome
 from jiehuan.core.repayment import find_cycle, find_purchase, unpaid_part
 from jiehuan.core.spending import find_hold
-from jiehuan.core.state import Call
+from jiehuan.core.state import ZERO, Call
 from jiehuan.core.wallet import on_its_way_back
 
 
-def _status(call: Call) -> Codes:
-    return np.asarray(call.state.lines.status[call.i])
+def _is(call: Call, status: Status) -> Flags:
+    """Return which commands are on lines of a status."""
+    return np.asarray(call.state.lines.status[call.i] == _STATUS_AS_ARRAY[status])
+
+
+_STATUS_AS_ARRAY = [np.array(status, np.int16) for status in Status]
 
 
 def _forced(call: Call) -> Flags:
@@ -31,8 +35,8 @@ def _forced(call: Call) -> Flags:
 
 
 def _has_status_unforced(call: Call, status: Status) -> Flags:
-    has: Flags = _status(call) == status.value
-    return np.asarray(has & ~_forced(call)) if has.any() else has
+    has = _is(call, status)
+    return has & ~_forced(call) if np.count_nonzero(has) else has
 
 
 def _available(call: Call) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -41,7 +45,7 @@ def _available(call: Call) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 
 def _line_not_found(call: Call) -> Flags:
-    return np.asarray(_status(call) == Status.NONE.value)
+    return _is(call, Status.NONE)
 
 
 def _was_collected(call: Call) -> Flags:
@@ -52,8 +56,8 @@ def _was_collected(call: Call) -> Flags:
 
 
 def _line_closed(call: Call) -> Flags:
-    closed: Flags = _status(call) == Status.CLOSED.value
-    return np.asarray(closed & ~_was_collected(call)) if closed.any() else closed
+    closed = _is(call, Status.CLOSED)
+    return closed & ~_was_collected(call) if np.count_nonzero(closed) else closed
 
 
 def _line_written_off(call: Call) -> Flags:
@@ -74,12 +78,15 @@ def _before_opened(call: Call) -> Flags:
 
 def _not_positive(call: Call) -> Flags:
     if call.kind in (Kind.DRAW_SUCCEEDED, Kind.PAY_BACK_SUCCEEDED):
-        return np.asarray(call.amount < 0)
-    return np.asarray(call.amount <= 0)
+        return np.asarray(call.amount < ZERO)
+    return np.asarray(call.amount <= ZERO)
 
 
 def _too_large(call: Call) -> Flags:
-    return np.asarray(call.amount > PRINCIPAL_MINOR_MAX)
+    return np.asarray(call.amount > _AMOUNT_MAX)
+
+
+_AMOUNT_MAX = np.array(PRINCIPAL_MINOR_MAX)
 
 
 HOLD_KIND = {
@@ -113,7 +120,7 @@ def _exceeds_hold(call: Call) -> Flags:
 def _purchase_not_found(call: Call) -> Flags:
     """Refunds name a purchase; what is converted may be all of a statement's too."""
     missing: Flags = find_purchase(call) < 0
-    if call.kind is Kind.CONVERT and missing.any():
+    if call.kind is Kind.CONVERT and np.count_nonzero(missing):
         missing &= find_cycle(call) < 0
     return missing
 
@@ -126,7 +133,7 @@ def _refund_exceeds(call: Call) -> Flags:
 def _loan_not_found(call: Call) -> Flags:
     loans = call.state.loans
     named = (call.ref != REF_USUAL) & (call.ref != REF_ALL) & ~_was_collected(call)
-    if not named.any():
+    if not np.count_nonzero(named):
         return np.asarray(named)
     at = loans.find(call.i, loans.rows.no, call.ref)
     return np.asarray(named & ((at < 0) | ~loans.rows.open[at]))
@@ -169,7 +176,8 @@ def _exceeds_available(call: Call) -> Flags:
     if call.kind is Kind.DRAW:
         return np.asarray(call.amount > _available(call))
     limit = _available(call) + call.state.lines.overpaid_minor[call.i]
-    return np.asarray((call.amount > limit) & ~_forced(call))
+    exceeds: Flags = call.amount > limit
+    return exceeds & ~_forced(call) if np.count_nonzero(exceeds) else exceeds
 
 
 def _exceeds_overpayment(call: Call) -> Flags:
@@ -267,10 +275,15 @@ _STATUS = frozenset({Outcome.LINE_CLOSED, Outcome.LINE_WRITTEN_OFF, Outcome.LINE
 def judge(call: Call) -> Codes:
     """Return the outcome of each command of a call: the first check it fails, or done."""
     outcome = np.zeros(len(call.c), np.int16)
-    # Backwards: the first check has the last word.
-    for code in reversed(CHECKS.get(call.kind, ())):
-        outcome[FAILS[code](call)] = code
+    for code, fails in _BACKWARDS[call.kind]:
+        outcome[fails(call)] = code
     return outcome
+
+
+# Backwards, so that the first check has the last word.
+_BACKWARDS = {
+    kind: [(code.value, FAILS[code]) for code in reversed(CHECKS.get(kind, ()))] for kind in Kind
+}
 
 
 def judge_late(then: Call, today: Call) -> Codes:

@@ -32,8 +32,13 @@ _FIRST_ON = (
     + _UNIX_ON
 ).astype(np.int32)
 
-# The month of every day from the first: 1.8 MB, and one look instead of a division.
-_MONTH = np.repeat(np.arange(len(_FIRST_ON) - 1, dtype=np.int16), np.diff(_FIRST_ON))
+# The last day before every month, and its own last day.
+_BEFORE_ON = _FIRST_ON[:-1] - np.int32(1)
+_END_ON = _FIRST_ON[1:] - np.int32(1)
+
+# The month of every day: 1.8 MB, and one look instead of a division.  Day 0 has none.
+_MONTH = np.repeat(np.arange(len(_END_ON), dtype=np.int16), np.diff(_FIRST_ON))
+_MONTH = np.concatenate((np.zeros(1, np.int16), _MONTH))
 
 # The last day of which the months are known.
 _KNOWN_ON_MAX = dt.date(2400, 11, 30).toordinal()
@@ -61,8 +66,7 @@ def next_cut_on(after_on: Days, cycle_day: Codes | Int64s | int) -> Days:
     """
     month = month_of(after_on)
     day = _is_day_of_month(cycle_day)
-    here_on = _on_day(month, day)
-    return np.where(here_on > after_on, here_on, _on_day(month + 1, day))
+    return _on_day(month + (_on_day(month, day) <= after_on), day)
 
 
 def add_months(on: Days, months: Int64s | Codes | int) -> Days:
@@ -86,15 +90,15 @@ def add_months(on: Days, months: Int64s | Codes | int) -> Days:
     assert np.max(months, initial=0) <= MONTHS_MAX
 
     month = month_of(on)
-    return on_day_of_month(month + months, on - _FIRST_ON[month] + np.int32(1))
+    return on_day_of_month(month + months, on - _BEFORE_ON[month])
 
 
 def month_of(on: Days) -> Months:
     """Return the number of the month in which each day lies, shape (n,)."""
-    assert on.min(initial=1) >= 1, "0 is no day and has no month"
-    assert on.max(initial=1) <= _KNOWN_ON_MAX, "NEVER has no month"
+    assert not np.count_nonzero(on < 1), "0 is no day and has no month"
+    assert not np.count_nonzero(on > _KNOWN_ON_MAX), "NEVER has no month"
 
-    return _MONTH[on - 1].astype(np.int64)
+    return _MONTH[on].astype(np.int64)
 
 
 def on_day_of_month(month: Months, day: Codes | Int64s | Days | int) -> Days:
@@ -113,15 +117,15 @@ def on_day_of_month(month: Months, day: Codes | Int64s | Days | int) -> Days:
 def _is_day_of_month(day: Codes | Int64s | Days | int) -> Days:
     """Return days of the month that are all 1 .. 31."""
     given = np.asarray(day, np.int32)
-    assert given.min(initial=1) >= 1
-    assert given.max(initial=1) <= CYCLE_DAY_MAX
+    assert not np.count_nonzero(given < 1)
+    assert not np.count_nonzero(given > CYCLE_DAY_MAX)
     return given
 
 
 def _on_day(month: Months, day: Days) -> Days:
-    """Return a day of each month, or its last one: the day before the next one's first."""
-    wanted_on: Days = _FIRST_ON[month] + day
-    return np.minimum(wanted_on, _FIRST_ON[month + 1]) - np.int32(1)
+    """Return a day of each month, or its last one."""
+    wanted_on: Days = _BEFORE_ON[month] + day
+    return np.minimum(wanted_on, _END_ON[month])
 
 
 def parse(text: str) -> int:

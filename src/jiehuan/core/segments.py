@@ -16,7 +16,7 @@ Index = NDArray[np.int64]
 C = TypeVar("C", bound=Columns)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class Segments:
     """Rows gathered for ``k`` lines: ``at`` in the table, ``of`` which line, both (m,)."""
 
@@ -26,16 +26,16 @@ class Segments:
     count: Index  # (k,)
 
     def sum(self, x: Int64s) -> Int64s:
-        """Return the sum of ``x`` (m,) over each line, shape (k,)."""
+        """Return the sum of ``x`` (m,) over each line, shape (k,); it may be ``x`` itself."""
         if len(self.count) == 1:
-            return np.asarray(x.sum(dtype=np.int64, keepdims=True))
+            return x if len(x) == 1 else np.asarray(np.add.reduce(x, keepdims=True))
         total = _running(x)
         return np.asarray(total[self.first + self.count] - total[self.first])
 
     def before(self, x: Int64s) -> Int64s:
         """Return for each row the sum of the rows of its line before it, shape (m,)."""
         if len(self.count) == 1:
-            return np.asarray(x.cumsum(dtype=np.int64) - x)
+            return np.asarray(np.add.accumulate(x) - x)
         total = _running(x)
         return np.asarray(total[:-1] - total[self.first][self.of])
 
@@ -79,21 +79,30 @@ class Child(Generic[C]):
     the index -1, "not found", can be read.
     """
 
-    rows: C
+    table: type[C]
+    size: int  # all rows but the spare one
     start: Index
     used: Index
     had: Index
+    made: C | None = None
+
+    @property
+    def rows(self) -> C:
+        """The rows; they are made when somebody first looks, which one light command never does."""
+        if self.made is None:
+            self.made = self.table.empty(self.size + 1)
+        return self.made
 
     @property
     def roomy(self) -> bool:
         """Whether there is any row, loaded or to come."""
-        return len(self.rows) > 1
+        return self.size > 0
 
     def gather(self, i: Index) -> Segments:
         """Return the rows in use of lines ``i`` (k,)."""
         count = self.used[i]
         if len(i) == 1:
-            start, n = self.start[i[0]], count[0]
+            [start], [n] = self.start[i].tolist(), count.tolist()
             of = np.zeros(n, np.int64)
             return Segments(np.arange(start, start + n), of, np.zeros(1, np.int64), count)
         first = count.cumsum() - count
@@ -103,25 +112,26 @@ class Child(Generic[C]):
 
     def append(self, i: Index) -> Index:
         """Take one more row for each line of ``i`` (each at most once); return where."""
-        at = np.asarray(self.start[i] + self.used[i])
-        self.used[i] += 1
-        return at
+        used = self.used[i]
+        self.used[i] = used + 1
+        return np.asarray(self.start[i] + used)
 
     def find(self, i: Index, column: Int64s, wanted: Int64s) -> Index:
         """Return where ``column`` is ``wanted`` (k,) among the rows of each line, or -1."""
         s = self.gather(i)
-        found = np.full(len(i), -1, np.int64)
+        found = np.empty(len(i), np.int64)
+        found.fill(-1)
         hit = column[s.at] == wanted[s.of]
         found[s.of[hit]] = s.at[hit]
         return found
 
     def in_use(self) -> Flags:
         """Return which rows are in use, shape of the table."""
-        return _spans(self.start, self.used, len(self.rows))
+        return _spans(self.start, self.used, self.size + 1)
 
     def loaded(self) -> Flags:
         """Return which rows were there at load."""
-        return _spans(self.start, self.had, len(self.rows))
+        return _spans(self.start, self.had, self.size + 1)
 
 
 def _spans(start: Index, count: Index, size: int) -> Flags:
@@ -136,15 +146,16 @@ def reserve(cls: type[C], lines: Int64s, loaded: C, owner: Int64s, room: Index) 
 
     ``lines`` are the sorted line ids, shape (n,).
     """
-    if not len(owner):
-        had = np.zeros(len(lines), np.int64)
-        return Child(cls.empty(int(room.sum()) + 1), room.cumsum() - room, had.copy(), had)
+    if not len(owner) and not np.count_nonzero(room):
+        return Child(cls, 0, room, room, room)
     index = lines.searchsorted(owner)
-    had = np.bincount(index, minlength=len(lines)).astype(np.int64)
+    had = np.bincount(index, minlength=len(lines)).astype(np.int64, copy=False)
     size = had + room
-    start = size.cumsum() - size
-    rows = cls.empty(int(size.sum()) + 1)
-    at = np.arange(len(owner)) + (start - (had.cumsum() - had))[index]
-    for name in cls.NAMES:
-        getattr(rows, name)[at] = getattr(loaded, name)
-    return Child(rows, start, had.copy(), had)
+    end = np.add.accumulate(size)
+    start = end - size
+    made = Child(cls, int(end[-1]), start, had.copy(), had)
+    if len(owner):
+        at = np.arange(len(owner)) + (start - (np.add.accumulate(had) - had))[index]
+        for name in cls.NAMES:
+            getattr(made.rows, name)[at] = getattr(loaded, name)
+    return made

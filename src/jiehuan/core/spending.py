@@ -35,9 +35,9 @@ def purchase(call: Call) -> None:
         call.account(Account.MERCHANT_PAYABLE),
         amount,
     )
-    lines.cycle_minor[i] += amount
-    lines.used_minor[i] += amount
-    if lines.overpaid_minor[i].any():
+    lines.cycle_minor[i] = lines.cycle_minor[i] + amount
+    lines.used_minor[i] = lines.used_minor[i] + amount
+    if np.count_nonzero(lines.overpaid_minor[i]):
         _use_overpayment(call)
     _remember(call)
 

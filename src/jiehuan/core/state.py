@@ -86,7 +86,7 @@ class State:
         """Return the loans of lines ``i`` (ascending) on which something is owed or accrued."""
         s = self.loans.gather(i)
         is_open = self.loans.rows.open[s.at]
-        return s if is_open.all() else s.keep(is_open)
+        return s if np.count_nonzero(is_open) == len(is_open) else s.keep(is_open)
 
     def parts_of(self, s: Segments, i: Index) -> Segments:
         """Return the instalments of the open loans ``s`` of lines ``i``, loan by loan.
@@ -118,12 +118,22 @@ class State:
     def undrawn(self, i: Index) -> Int64s:
         """Return what each line could still lend, shape (k,)."""
         free = self.lines.limit_minor[i] - self.lines.used_minor[i]
-        return np.asarray(np.maximum(free, 0) * IN_FORCE[self.lines.status[i]])
+        return np.asarray(np.maximum(free, ZERO) * _LENDS[self.lines.status[i]])
+
+    def is_gone(self, i: Index) -> Flags:
+        """Return which lines were written off, shape (k,)."""
+        return np.asarray(self.lines.status[i] == _WRITTEN_OFF)
 
 
 # Of each status, whether its lines live by their terms: they lend, bill and may be given up.
 # NONE OFFERED ACTIVE FROZEN OVERDUE WRITTEN_OFF CLOSED
 IN_FORCE = np.array([False, False, True, True, True, False, False])
+_LENDS = IN_FORCE.astype(np.int64)
+
+# For one line, an array without dimensions costs half of what a number does.
+ZERO = np.array(0)
+_WRITTEN_OFF = np.array(Status.WRITTEN_OFF, np.int16)
+_NEXT_DAY = np.array(1, np.int32)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -177,14 +187,15 @@ def build(
     are loaded.
     """
     ids, n = loaded.lines.id, len(loaded.lines)
-    line = ids.searchsorted(commands.line)
+    line, none = ids.searchsorted(commands.line), np.zeros(n, np.int64)
 
     def room(makes: Flags) -> Index:
-        return np.bincount(line[makes[commands.kind]], minlength=n)
+        made = makes[commands.kind]
+        return np.bincount(line[made], minlength=n) if np.count_nonzero(made) else none
 
     loans = reserve(Loans, ids, _in_fold_order(loaded.loans), loaded.loans.line, room(_MAKES_LOAN))
     parts, plan = _reserve_parts(loaded, loans, line, commands)
-    purchases = room(_MAKES_PURCHASE) if track else np.zeros(n, np.int64)
+    purchases = room(_MAKES_PURCHASE) if track else none
     sum_table = np.zeros((len(SUMS), n), np.int64)
     return State(
         terms,
@@ -204,6 +215,8 @@ def build(
 
 def _in_fold_order(loans: Loans) -> Loans:
     """Return loans by line and place in the fold; a number is of its booking, not of that."""
+    if len(loans) <= 1:
+        return loans
     made_later = loans.kind != LoanKind.CYCLE.value
     order = np.lexsort((loans.no, made_later, loans.opened_on, loans.line))
     in_order = (order[1:] > order[:-1]).all()
@@ -215,7 +228,7 @@ def _reserve_parts(
 ) -> tuple[Child[Parts], Index]:
     """Lay out instalments by line and place of their plans; return also where these are."""
     room = np.zeros(len(loaded.lines), np.int64)
-    planned = np.flatnonzero(_MAKES_PARTS[commands.kind])
+    [planned] = _MAKES_PARTS[commands.kind].nonzero()
     if len(planned):
         np.add.at(room, line[planned], np.clip(commands.count[planned], 0, INSTALMENTS_MAX))
     if len(loaded.holds):
@@ -224,14 +237,14 @@ def _reserve_parts(
         np.add.at(room, of_line, loaded.holds.merchant[drawn])
     if not len(loaded.parts):
         parts = reserve(Parts, loaded.lines.id, loaded.parts, loaded.parts.line, room)
-        return parts, np.zeros(len(parts.rows), np.int64)
+        return parts, np.zeros(parts.size + 1, np.int64)
     rows = np.flatnonzero(loans.in_use())
     by_no = rows[np.argsort(loans.rows.no[rows])]
     plan = by_no[np.searchsorted(loans.rows.no[by_no], loaded.parts.loan)]
     order = np.lexsort((loaded.parts.no, plan))
     sorted_parts = Parts.from_rows(loaded.parts.to_rows(order))
     parts = reserve(Parts, loaded.lines.id, sorted_parts, sorted_parts.line, room)
-    where = np.zeros(len(parts.rows), np.int64)
+    where = np.zeros(parts.size + 1, np.int64)
     where[parts.in_use()] = plan[order]
     return parts, where
 
@@ -248,7 +261,6 @@ class Out:
         self.outcome = np.zeros(n, np.int16)
         self.applied_minor = np.zeros(n, np.int64)
         self.sum_table = np.zeros((len(SUMS), n), np.int64)
-        self.sums = dict(zip(SUMS, self.sum_table, strict=True))
         self.statements: list[Statements] = []
         self.items: list[Items] = []
         self.instructions: list[Instructions] = []
@@ -256,10 +268,19 @@ class Out:
 
     def move(self, c: Index, debit: Index, credit: Index, amount_minor: Int64s) -> None:
         """Add a transfer of ``amount_minor`` (k,) for each command ``c``; zeros are left out."""
-        some = amount_minor != 0
-        if some.any():
-            assert amount_minor.min() >= 0
-            self._moves.append((c[some], debit[some], credit[some], amount_minor[some]))
+        count = np.count_nonzero(amount_minor)
+        if not count:
+            return
+        assert not np.count_nonzero(amount_minor < ZERO)
+        if count < len(amount_minor):
+            some = amount_minor != 0
+            c, debit, credit, amount_minor = c[some], debit[some], credit[some], amount_minor[some]
+        self._moves.append((c, debit, credit, amount_minor))
+
+    @property
+    def sums(self) -> dict[str, Int64s]:
+        """What each command added to each running sum of its line."""
+        return dict(zip(SUMS, self.sum_table, strict=True))
 
     def transfers(self, commands: Commands) -> Transfers:
         """Return all transfers in journal order, legs numbered from 0."""
@@ -298,7 +319,7 @@ class Call:
 
     def keep(self, where: Flags) -> "Call":
         """Return the call for the rows that are ``where`` (k,)."""
-        if where.all():
+        if np.count_nonzero(where) == len(where):
             return self
         c, i = self.c[where], self.i[where]
         return Call(self.state, self.out, self.commands, self.kind, c, i, self.closes)
@@ -311,7 +332,7 @@ class Call:
     @property
     def until_on(self) -> Days:
         """The day up to which interest is reckoned: the next day for what closes one."""
-        return np.asarray(self.on + np.int32(self.closes), np.int32)
+        return self.on + _NEXT_DAY if self.closes else self.on
 
     @property
     def amount(self) -> Int64s:
@@ -334,9 +355,9 @@ class Call:
         receivables (``WRITE_OFF`` for what it still borrows, ``RECOVERY`` for what it pays).
         """
         lines, i = self.state.lines, self.i
-        off_balance = lines.status[i] == Status.WRITTEN_OFF.value
+        off_balance = self.state.is_gone(i)
         on = self.state.account(kind, i, lines.bucket[i])
-        if not off_balance.any():
+        if not np.count_nonzero(off_balance):
             return on
         return np.where(off_balance, self.state.account(off, i), on)
 
