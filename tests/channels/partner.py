@@ -42,6 +42,7 @@ class Partner(http.server.ThreadingHTTPServer):
         self.usual: dict[str, Say] = {}
         self.seen: list[tuple[str, bytes, dict[str, str]]] = []
         self.guard = threading.Lock()
+        self.came = threading.Semaphore(0)
 
     @property
     def url(self):
@@ -85,6 +86,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._serve()
 
     def _serve(self):
+        self.server.came.release()
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         asked = f"{self.command} {self.path}"
         good = self.server.pairs.proves(

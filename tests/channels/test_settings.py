@@ -1,5 +1,6 @@
 """The settings of an account: each thing that is wrong is told by its name."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -64,6 +65,9 @@ EC_PEM = keys.private_pem(ec.generate_private_key(ec.SECP256R1()))
         ({"platform_serial": "99"}, "it does not fit platform_serial"),
         ({"keys": "some"}, "keys must be one of certificate, public, both, not 'some'"),
         ({"base_url": "http://api.example"}, "base_url must begin with https://"),
+        ({"read_timeout_s": "8"}, "read_timeout_s must be a number"),
+        ({"read_timeout_s": 0}, "read_timeout_s must be more than 0 and at most 60"),
+        ({"merchant_certificate_pem": "x.pem"}, "merchant_certificate_pem: x.pem cannot be read"),
         ({"openids": 7}, "openids must be a list of texts"),
         ({"transfer_scene_report_infos": [{}]}, "a list of info_type and info_content"),
     ],
@@ -106,6 +110,21 @@ def test_our_own_certificate_in_the_platforms_place_is_told(pairs):
 
     with pytest.raises(UsageError, match="platform_certificate_pem is the merchant's own"):
         Settings.from_json(pairs.settings() | own)
+
+
+def test_a_key_that_is_not_the_merchants_certificates_is_told(pairs):
+    told = pairs.settings()
+    good = int(keys.MERCHANT_SERIAL, 16)
+    cases = [
+        (pairs.merchant, good, ""),
+        (pairs.platform, good, "merchant_private_key_pem is not the key of merchant_certificate"),
+        (pairs.merchant, 255, "has the serial FF, not 7777"),
+    ]
+
+    for key, serial, said in cases:
+        pem = keys.certificate(key, serial).public_bytes(serialization.Encoding.PEM).decode()
+        with pytest.raises(UsageError, match=said) if said else contextlib.nullcontext():
+            Settings.from_json(told | {"merchant_certificate_pem": pem})
 
 
 def test_without_a_key_of_the_platform_nothing_could_be_verified(pairs):

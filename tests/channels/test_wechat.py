@@ -225,8 +225,9 @@ def test_a_partner_who_is_not_there_is_unknown(pairs):
     assert Unknown("connection") == collect(channel)
 
 
-def test_a_partner_who_does_not_answer_in_time_is_unknown(partner, channel, monkeypatch):
-    monkeypatch.setattr(channel._core, "_timeout", (1, 0.05))
+def test_a_partner_who_does_not_answer_in_time_is_unknown(partner, pairs):
+    hasty = pairs.settings(partner.url) | {"read_timeout_s": 0.05}
+    channel = WeChat(Settings.from_json(hasty), NOTIFY)
     partner.will("GET", Say(200, PAID))
     with partner.guard:  # he hangs
         assert Unknown("timeout") == channel.collect_state(NUMBER)

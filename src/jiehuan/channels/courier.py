@@ -18,7 +18,7 @@ from jiehuan.channels import numbers, waits
 from jiehuan.channels.answers import Accepted, Answer, Ended, Refused, Settled, Unknown
 from jiehuan.channels.desk import Desk, Due, Kind, NotTaken, Task
 from jiehuan.channels.life import FIRST, NEXT, Doing, Next, Telling, Wanted, heard
-from jiehuan.channels.wechat import WeChat
+from jiehuan.channels.wechat import CONNECT_S, WeChat
 from jiehuan.channels.wechat_settings import refuse_live
 from jiehuan.channels.wechat_words import moment
 from jiehuan.core.errors import ChannelError, JiehuanError, UsageError
@@ -26,7 +26,6 @@ from jiehuan.core.errors import ChannelError, JiehuanError, UsageError
 WORKERS: Final = 8
 TASKS_MAX: Final = 50
 POLL_S: Final = 2.0  # also how long a courier that is told to stop may take to hear it
-SENDING_S: Final = 15.0  # longer than a request may take: if we die, it is asked for then
 BREATH_S: Final = 0.2
 
 # Beside what the partner told: since when he has it, by the book's clock.
@@ -106,6 +105,8 @@ class Courier:
         """
         self._desk = desk
         self._channel = channel
+        # Longer than a request may take: if we die while we send, it is asked for then.
+        self._sending_s = CONNECT_S + channel.settings.read_timeout_s + 1.0
         self._stop = stop
         self._tell = tell
         self._warn = warn
@@ -207,7 +208,7 @@ class Courier:
         answer: Answer = Ended(GIVEN_UP, {})
         if isinstance(step, Telling):
             # Nothing was sent; from here on no other courier can send it under this attempt.
-            walk.attempts = self._desk.sending(task.id, walk.attempts + 1, SENDING_S)
+            walk.attempts = self._desk.sending(task.id, walk.attempts + 1, self._sending_s)
         while isinstance(step, Doing):
             if self._stop.is_set():
                 return _outcome(walk, "", "stopped", 0.0)
@@ -219,7 +220,7 @@ class Courier:
         """Do one thing with the partner."""
         task = walk.task
         if step is Doing.SEND:
-            walk.attempts = self._desk.sending(task.id, walk.attempts + 1, SENDING_S)
+            walk.attempts = self._desk.sending(task.id, walk.attempts + 1, self._sending_s)
             return SEND[task.kind](self._channel, task)
         if step is Doing.END:
             return END[task.kind](self._channel, task)

@@ -24,8 +24,7 @@ from jiehuan.channels.answers import Accepted, Answer, Ended, Refused, Settled, 
 from jiehuan.channels.wechat_settings import Settings
 from jiehuan.core.errors import ChannelError, ChannelMistrusted
 
-CONNECT_S: Final = 3
-READ_S: Final = 8
+CONNECT_S: Final = 3.0
 SKEW_S_MAX: Final = 300
 REFRESH_S: Final = 60
 NAME_FROM_MINOR: Final = 200_000  # from here on a transfer must name whom it goes to
@@ -396,7 +395,7 @@ def _client(settings: Settings, notify_url: str) -> Any:  # noqa: ANN401 (it has
         apiv3_key=settings.apiv3_key,
         notify_url=notify_url or None,
         proxy=None if settings.is_live else dict.fromkeys(("http", "https", "all")),
-        timeout=(CONNECT_S, READ_S),
+        timeout=(min(CONNECT_S, settings.read_timeout_s), settings.read_timeout_s),
         public_key=settings.platform_public_key_pem or _public_pem(certificates[0]),
         public_key_id=settings.platform_public_key_id,
     )
@@ -437,8 +436,10 @@ class _Renewal:
 
 
 def _pkcs8(pem: str) -> str:
-    """Return a private key in the one form that the library reads."""
-    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    """Return a private key, which the settings have checked, in the form the library reads."""
+    key = serialization.load_pem_private_key(
+        pem.encode(), password=None, unsafe_skip_rsa_key_validation=True
+    )
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

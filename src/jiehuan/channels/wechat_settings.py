@@ -23,6 +23,8 @@ LIVE_URL = "https://api.mch.weixin.qq.com"
 LIVE_AUTHORIZE_URL = "https://open.weixin.qq.com/connect/oauth2/authorize"
 LIVE_TOKEN_URL = "https://api.weixin.qq.com/sns/oauth2/access_token"  # noqa: S105 (an address)
 APIV3_KEY_BYTES = 32
+READ_TIMEOUT_S = 8.0
+READ_TIMEOUT_S_MAX = 60.0
 KEY_MODES = ("certificate", "public", "both")
 BEGIN = "-----BEGIN "
 SCENE_REPORT_INFOS = (("活动名称", "借还"), ("奖励说明", "借款到零钱"))
@@ -50,6 +52,7 @@ class Settings:
         confirm_url: A sandbox's page where a transfer is received; '' on the live channel.
         control_url: Where a sandbox is told what a person does; '' on the live channel.
         openids: Test people of a sandbox.
+        read_timeout_s: How long an answer is waited for, seconds.
         transfer_scene_id: Purpose of transfers that the merchant was allowed.
         transfer_scene_report_infos: What that purpose demands to be told.
     """
@@ -71,6 +74,7 @@ class Settings:
     confirm_url: str = ""
     control_url: str = ""
     openids: tuple[str, ...] = ()
+    read_timeout_s: float = READ_TIMEOUT_S
     transfer_scene_id: str = "1000"
     transfer_scene_report_infos: tuple[tuple[str, str], ...] = SCENE_REPORT_INFOS
 
@@ -125,10 +129,12 @@ class Settings:
                 _pem(given, "platform_certificate_pem", beside) if by_certificate else ""
             ),
             openids=_openids(given),
+            read_timeout_s=_seconds(given, "read_timeout_s"),
             transfer_scene_report_infos=_infos(given),
             **optional,
         )
         _check(settings, _text(given, "platform_serial", ""))
+        _check_own(settings, _pem(given, "merchant_certificate_pem", beside))
         return settings
 
 
@@ -197,6 +203,16 @@ def _pem(given: Mapping[str, Any], name: str, beside: Path) -> str:
         raise UsageError(f"{name}: {file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{name}: {file} is not a PEM") from error
+
+
+def _seconds(given: Mapping[str, Any], name: str) -> float:
+    """Return a field that holds a time-out."""
+    value = given.get(name, READ_TIMEOUT_S)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError(f"{name} must be a number")
+    if not 0 < value <= READ_TIMEOUT_S_MAX:
+        raise UsageError(f"{name} must be more than 0 and at most {READ_TIMEOUT_S_MAX:g}")
+    return float(value)
 
 
 def _openids(given: Mapping[str, Any]) -> tuple[str, ...]:
@@ -289,6 +305,23 @@ def _check_certificates(settings: Settings, own: rsa.RSAPublicKey, platform_seri
     if platform_serial and platform_serial.upper().lstrip("0") not in serials:
         raise UsageError(f"{name} has the serial {', '.join(serials)}, not {platform_serial}:"
                          " it does not fit platform_serial")  # fmt: skip
+
+
+def _check_own(settings: Settings, pem: str) -> None:
+    """Refuse a private key or a serial that is not that of the merchant's certificate, if told."""
+    name = "merchant_certificate_pem"
+    if not pem:
+        return
+    try:
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+    except ValueError as error:
+        raise UsageError(f"{name} is no certificate, {_what(pem)}") from error
+    if certificate.public_key() != _private_key(settings.merchant_private_key_pem):
+        raise UsageError(f"merchant_private_key_pem is not the key of {name}")
+    serial = f"{certificate.serial_number:X}"
+    if serial != settings.merchant_serial.upper().lstrip("0"):
+        raise UsageError(f"{name} has the serial {serial}, not {settings.merchant_serial}:"
+                         " it does not fit merchant_serial")  # fmt: skip
 
 
 def _what(pem: str) -> str:
