@@ -38,7 +38,8 @@ Row = tuple[tuple[str, Any], ...]
 def named(dsn: str, book: int) -> dict[str, set[Row]]:
     """Return the rows of a book, with names for numbers."""
     with psycopg.connect(dsn, row_factory=dict_row) as connection:
-        connection.adapters.register_loader("date", TextLoader)  # knows infinity
+        for name in ("date", "timestamptz"):
+            connection.adapters.register_loader(name, TextLoader)  # knows infinity
         commands = connection.execute(
             "SELECT * FROM command WHERE book = %s ORDER BY seq", [book]
         ).fetchall()

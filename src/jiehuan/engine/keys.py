@@ -43,6 +43,7 @@ def answer_key(number: str, what: str) -> str:
     return f"wechat/{number}/{what}"
 
 
-def answer_keys(number: str) -> list[str]:
-    """Return all keys under which an answer to one of our orders may be in the journal."""
-    return [answer_key(number, what) for what in (SUCCEEDED, FAILED, SUCCEEDED_USUAL)]
+def answer_keys(number: str, *, succeeded: bool) -> list[str]:
+    """Return the keys under which it may be in the journal how one of our orders ended."""
+    ends = (SUCCEEDED, SUCCEEDED_USUAL) if succeeded else (FAILED,)
+    return [answer_key(number, what) for what in ends]

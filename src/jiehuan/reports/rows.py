@@ -141,7 +141,8 @@ def check_inbox(found: Findings, book: Snapshot) -> None:
     done = commands[(commands["outcome"] == Outcome.DONE) & (commands["client"] == CLIENT_WECHAT)]
     keys = set(done["key_hash"].tolist())
     for row in book.inbox:
-        if row.outcome != Heard.BOOKED:
+        if row.outcome not in {Heard.BOOKED, Heard.BOOKED_END}:
             continue
-        if not keys & set(key_hashes(answer_keys(row.number)).tolist()):
+        wanted = answer_keys(row.number, succeeded=row.outcome == Heard.BOOKED)
+        if not keys & set(key_hashes(wanted).tolist()):
             found.add(Breach("inbox", "inbox", f"id {row.id}", "", "booked", "not in the journal"))

@@ -148,7 +148,7 @@ async def _take(wallet: Wallet, event: Event, body: bytes) -> None:
         # It came late, and is no longer so.
         await finishing.write_beside(service, message)
     else:
-        booked = dataclasses.replace(message, outcome=Heard.BOOKED)
+        booked = dataclasses.replace(message, outcome=Heard.BOOKED_END)
         await finishing.fail(service, row, event.final, booked)
 
 

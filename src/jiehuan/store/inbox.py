@@ -22,12 +22,13 @@ class Channel(enum.IntEnum):
 class Heard(enum.IntEnum):
     """What was made of a message; the number is stored."""
 
-    BOOKED = 0
+    BOOKED = 0  # that money moved
     UNKNOWN_ORDER = 1
     AMOUNT_DIFFERS = 2
     MERCHANT_DIFFERS = 3
     CURRENCY_DIFFERS = 4
     NOTED = 5  # it needs no command: nothing is final yet, or it is booked already
+    BOOKED_END = 6  # that an order is over and no money moved
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
