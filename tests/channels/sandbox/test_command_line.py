@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from jiehuan import cli
+from jiehuan.channels.sandbox.run import alone
 
 PROGRAM = str(Path(sys.executable).parent / "jiehuan")
 NAMES = {
@@ -97,6 +98,15 @@ def test_a_directory_that_is_none_is_said(run, tmp_path):
 
     assert 2 == status
     assert "cannot be used" in said
+
+
+def test_two_do_not_share_a_directory(run, tmp_path):
+    run("--data", tmp_path, "--port", 9123, "--print-config")
+    with alone(tmp_path):
+        status, _, said = run("--data", tmp_path, "--port", 0)
+
+    assert 2 == status
+    assert f"another sandbox is using {tmp_path}" in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -150,11 +150,13 @@ def test_a_wrong_amount_is_signed_all_the_same(sandbox, merchant):
 
 def test_a_test_of_keys_alone_is_told_once(sandbox, merchant):
     body = {"echo_message": "回显", "notify_url": merchant.url}
+    wrong = sandbox.call("POST", "/v3/security/echo", body | {"notify_url": "http://x.example/"})
 
     sandbox.call("POST", "/v3/security/echo", body)
 
     headers, told = merchant.next()
     verify(sandbox, headers, told)
+    assert (400, "PARAM_ERROR") == (wrong.status_code, wrong.json()["code"])
     assert "SECURITY_ECHO.SUCCESS" == json.loads(told)["event_type"]
     assert {"echo_message": "回显"} == opened(sandbox, told)
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from jiehuan.channels.sandbox import bills
+from jiehuan.channels.sandbox import bills, checks
 from jiehuan.channels.sandbox.errors import refusal, wrong_field
 from jiehuan.channels.sandbox.office import Office
 from jiehuan.channels.sandbox.records import Notice
@@ -148,7 +148,9 @@ def _echo(come: Come) -> Body:
         plain = office.signing.open_sensitive(come.asked, sealed)
         told["encrypted_echo_message"] = office.signing.seal_sensitive(plain)
     url = body.get("notify_url")
-    if isinstance(url, str) and url:
+    if url is not None:
+        if wrong := checks.url(url):
+            raise wrong_field("/notify_url", url, wrong)
         now = office.real()
         office.echoes.append(
             Notice(

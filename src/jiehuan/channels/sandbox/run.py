@@ -1,13 +1,15 @@
 """Start the sandbox, serve until told to stop."""
 
 import asyncio
+import contextlib
 import dataclasses
 import errno
+import fcntl
 import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,10 +67,11 @@ def serve(
         UsageError: Something named cannot be used.
     """
     _check(port, mode)
-    with bind(port) as bound:
+    with bind(port) as bound, contextlib.ExitStack() as ending:
         port = bound.getsockname()[1]
         everybody = read_people(people or FILE)
         keys = keyring.load_or_make(data, everybody.merchant.mchid)
+        ending.enter_context(alone(data))
         config = told.config(keys, everybody, port, mode)
         settings = dataclasses.replace(settings, cashier_url=config["cashier_url"])
         try:
@@ -79,6 +82,21 @@ def serve(
         office = Office(world=world, signing=signing, config=config)
         logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
         asyncio.run(_serve(office, bound, lambda: tell(config["base_url"])))
+
+
+@contextlib.contextmanager
+def alone(data: Path) -> Iterator[None]:
+    """Hold a directory, so that no other sandbox writes into it.
+
+    Raises:
+        UsageError: One does.
+    """
+    with (data / "lock").open("wb") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"another sandbox is using {data}; name another --data") from None
+        yield
 
 
 async def _serve(office: Office, bound: socket.socket, ready: Callable[[], None]) -> None:
