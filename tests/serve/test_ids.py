@@ -81,4 +81,9 @@ def test_what_a_command_makes_is_named_for_it():
         "CONVERT": "loan_1_7",
         "CLOSE": "command_1_7",
         "REVIEW": "command_1_7",
+        "COLLECT": "command_1_7",
+        "COLLECT_ENDED": "command_1_7",
+        "PAY_BACK": "command_1_7",
+        "PAY_BACK_SUCCEEDED": "command_1_7",
+        "PAY_BACK_FAILED": "command_1_7",
     } == made

@@ -1,6 +1,11 @@
 """From the application to the last cent, over HTTP: the line of terms.md 11, cent for cent."""
 
+import asyncio
+
 import pytest
+
+from jiehuan.core.commands import REF_ALL, Kind
+from jiehuan.serve.service import Order
 
 # day, command, amount; then used, available, overpaid as they stand afterwards.
 WORKED = """
@@ -220,18 +225,19 @@ def test_a_conversion_names_one_thing(api, body):
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("member", "noun", "code"),
     [
-        {"statement": "statement_1_77", "instalments": 3},
-        {"statement": "purchase_1_77", "instalments": 3},
-        {"loan": "loan_1_77", "instalments": 3},
-        {"loan": "77", "instalments": 3},
+        ("statement", "statement", "purchase_not_found"),
+        ("statement", "purchase", "purchase_not_found"),
+        ("loan", "loan", "purchase_not_found"),
+        ("loan", "draw", "loan_not_found"),
     ],
 )
-def test_a_conversion_of_what_is_not_there_is_refused(api, body):
+def test_a_conversion_of_what_is_not_there_is_refused(api, member, noun, code):
     line = api.open_line()
 
-    assert (404, "purchase_not_found") == api.refused(f"{line}/conversions", body)[:2]
+    body = {member: api.id(noun, 77), "instalments": 3}
+    assert (404, code) == api.refused(f"{line}/conversions", body)[:2]
 
 
 def test_a_draw_in_instalments_that_are_not_offered_says_which_are(api):
@@ -242,6 +248,38 @@ def test_a_draw_in_instalments_that_are_not_offered_says_which_are(api):
     assert (422, "terms_not_offered") == answer[:2]
     assert "3, 6, 9, 12" == answer[2]["instalments_offered"]
     assert 0 == api.get(line).json()["held_minor"]
+
+
+def test_instructions_of_every_kind_are_finished_by_what_became_of_them(api):
+    """What a phone asks for is an order here; on a virtual clock a caller may play the partner."""
+    line = api.open_line()
+    number = int(line.rpartition("_")[2])
+
+    def ask(kind, amount, ref=0):
+        asked = {"line": number, "amount_minor": amount, "ref": ref}
+        order = Order(kind=kind, key=api.new_key(), content=asked, **asked)
+        return int(asyncio.run(api.service.book_order(order)).row["seq"])
+
+    def end(order, how, **body):
+        return api.do(f"/v1/instructions/{api.id('instruction', order)}/{how}", **body)["kind"]
+
+    api.do(f"{line}/purchases", amount_minor=30_000)
+    api.move_on("2026-04-03")
+    given_up, paid = ask(Kind.COLLECT, 1_000), ask(Kind.COLLECT, 50_000, REF_ALL)
+    waiting = api.get("/v1/instructions").json()["instructions"]
+    assert ["collect", "collect"] == [one["kind"] for one in waiting]
+    assert "collect_ended" == end(given_up, "failed")
+    assert "repay" == end(paid, "succeeded")
+    assert 20_000 == api.get(line).json()["overpaid_minor"]
+
+    kept, back = (ask(Kind.PAY_BACK, amount, paid) for amount in (5_000, 15_000))
+    assert 20_000 == api.get(line).json()["held_minor"]
+    assert "pay_back_failed" == end(kept, "failed")
+    assert "pay_back_succeeded" == end(back, "succeeded", amount_minor=15_000)
+
+    now = api.get(line).json()
+    assert (5_000, 0, 0) == (now["overpaid_minor"], now["held_minor"], now["used_minor"])
+    assert [] == api.get("/v1/instructions").json()["instructions"]
 
 
 def test_only_products_of_the_books_currency_are_offered(an_api):
