@@ -25,6 +25,7 @@ from jiehuan.core.errors import ChannelError, JiehuanError, UsageError
 
 WORKERS: Final = 8
 TASKS_MAX: Final = 50
+TOLD_MAX: Final = 10_000
 POLL_S: Final = 2.0  # also how long a courier that is told to stop may take to hear it
 BREATH_S: Final = 0.2
 
@@ -113,6 +114,7 @@ class Courier:
         self._guard = threading.Lock()
         self._freed = threading.Event()
         self._busy: set[int] = set()
+        self._left: dict[int, float] = {}  # when a visit ended
         # What each task's last visit came to, how often in a row, and until when it rests.
         self._told: dict[int, tuple[str, int]] = {}
         self._rests: dict[int, float] = {}
@@ -150,6 +152,7 @@ class Courier:
     def _round(self, pool: concurrent.futures.Executor) -> None:
         """Ask what is due, and begin a visit to each task that is not being visited."""
         self._freed.clear()
+        asked_at = time.monotonic()
         try:
             due = self._desk.due(POLL_S, TASKS_MAX)
         except UsageError:
@@ -159,7 +162,7 @@ class Courier:
                 self._warn(str(error))
             return
         self._check(due)
-        fresh = self._taken(due)
+        fresh = self._taken(due, asked_at)
         for task in fresh:
             pool.submit(self._look_after, task, due)
         if due.tasks and not fresh:
@@ -169,12 +172,17 @@ class Courier:
         """Refuse to serve a book that this channel must not serve, before anything is sent."""
         refuse_live(self._channel.settings, virtual=due.virtual)
 
-    def _taken(self, due: Due) -> list[Task]:
-        """Return the tasks that nobody is at and that do not rest; we are at them now."""
+    def _taken(self, due: Due, asked_at: float) -> list[Task]:
+        """Return the tasks that nobody is at and that do not rest; we are at them now.
+
+        What was left since we asked is not as we were told; we shall be told anew.
+        """
         with self._guard:
             now = time.monotonic()
             self._rests = {task: until for task, until in self._rests.items() if until > now}
-            fresh = [task for task in due.tasks if task.id not in self._busy | set(self._rests)]
+            self._left = {task: at for task, at in self._left.items() if at >= asked_at}
+            taken = self._busy | set(self._rests) | set(self._left)
+            fresh = [task for task in due.tasks if task.id not in taken]
             self._busy.update(task.id for task in fresh)
         return fresh
 
@@ -195,6 +203,7 @@ class Courier:
         finally:
             with self._guard:
                 self._busy.discard(task.id)
+                self._left[task.id] = time.monotonic()
             self._freed.set()
         self._tell(visit)
         return visit
@@ -287,9 +296,12 @@ class Courier:
     def _back_off_s(self, task: Task, came_to: str, most_s: float) -> float:
         """Return when to ask again: the later, the more often a visit came to the same."""
         with self._guard:
-            before, times = self._told.get(task.id, ("", 0))
+            before, times = self._told.pop(task.id, ("", 0))
             times = times + 1 if before == came_to else 0
             self._told[task.id] = came_to, times
+            if len(self._told) > TOLD_MAX:
+                # Of the oldest nothing was heard for long: a notice may have finished it.
+                del self._told[next(iter(self._told))]
         return waits.back_off_s(task.number, times, most_s)
 
 
