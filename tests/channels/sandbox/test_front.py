@@ -176,6 +176,15 @@ def test_a_body_in_chunks_and_headers_in_any_spelling(sandbox, plug):
     assert rest(plug).startswith(b"HTTP/1.1 200 ")
 
 
+def test_an_offer_to_speak_something_newer_is_passed_over(plug, caplog):
+    offer = b"Upgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+    plug.sendall(GET + offer + b"Connection: Upgrade, HTTP2-Settings, close\r\n\r\n")
+    plug.shutdown(socket.SHUT_WR)
+
+    assert rest(plug).startswith(NOT_SIGNED)
+    assert [] == caplog.messages
+
+
 def test_a_caller_that_does_not_trust_us_harms_nobody(sandbox, plug):
     stranger = ssl.create_default_context()
     with pytest.raises(ssl.SSLCertVerificationError):

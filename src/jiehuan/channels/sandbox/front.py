@@ -63,6 +63,9 @@ class Connection(H11Protocol):
         self._half_closed = True
         return True
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Pass over an offer to speak HTTP/2, which some programs make with every request."""
+
     def on_response_complete(self) -> None:
         """Close after the last answer to a caller who sends no more."""
         super().on_response_complete()
