@@ -9,11 +9,12 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-header --no-annotate --fork-strategy fewest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench torture-proof setup lock
+.PHONY: help demo test browser shots lint bench torture-proof setup lock
 
 help:
 	@echo "make demo    run a real book of 20,841 credit lines and show it (options: ARGS='--people 500')"
 	@echo "make test    run the tests                                      (options: ARGS='-k interest')"
+	@echo "make shots   the pictures of docs/shots, taken by walking through all pages in a browser"
 	@echo "make lint    style, types, rooms, spelling"
 	@echo "make bench   measure; each line printed is a JSON object"
 	@echo "make torture-proof  plant bugs and see that the tests catch them (options: ARGS=fence)"
@@ -23,8 +24,14 @@ help:
 demo: $(READY)
 	$(BIN)/jiehuan demo $(ARGS)
 
-test: $(READY)
+test: $(READY) browser
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+
+browser:
+	@tests/walk/install.sh
+
+shots: $(READY) browser
+	SHOTS=1 $(BIN)/pytest tests/walk $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check

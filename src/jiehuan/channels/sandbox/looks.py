@@ -160,6 +160,16 @@ def moment(second: float) -> str:
     return f"{dt.datetime.fromtimestamp(int(second), CHINA):%Y-%m-%d %H:%M:%S}"
 
 
+def minute(second: float) -> str:
+    """Write a deadline for people, the part of its last minute cut off.
+
+    Examples:
+        >>> minute(59)
+        '1970-01-01 08:00'
+    """
+    return moment(second)[:-3]
+
+
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(
@@ -169,7 +179,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"yuan": yuan, "moment": moment}
+    environment.filters |= {"yuan": yuan, "moment": moment, "minute": minute}
     return environment
 
 

@@ -50,7 +50,6 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # Transfer to the wallet.
     "receive": ("确认收款", "Receive"),
     "receive_title": ("收款", "Money for you"),
-    "from": ("付款方", "From"),
     "to": ("收款人", "To"),
     "to_balance": ("存入零钱", "Goes to the wallet balance"),
     "remark": ("转账说明", "Remark"),
@@ -101,7 +100,6 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "fault_match_eg": ("如 refund，可不填", "e.g. refund; may be empty"),
     "fault_set": ("设定故障", "Set this fault"),
     "fault_clear": ("取消", "Remove"),
-    "fault_clear_all": ("全部取消", "Remove all"),
     "fault_left": ("剩余次数", "times left"),
     "notify_twice": ("通知发两次", "Notify twice"),
     "notify_late": ("通知迟到", "Notify late"),
@@ -127,12 +125,10 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "notices": ("通知记录", "Notifications"),
     "none_yet": ("还没有", "None yet"),
     "open_page": ("打开", "Open"),
-    "tries": ("次", "tries"),
+    "answers": ("商户应答", "answered"),
     "no_answer": ("无应答", "no answer"),
-    "not_sent": ("未发出", "not sent yet"),
     "of_order": ("订单", "of order"),
     "shown_newest": ("只显示最新", "Only the newest shown:"),
-    "fold": ("元", "CNY"),
 }
 
 _STATES: Final[Mapping[str, tuple[str, str, str]]] = {
