@@ -78,7 +78,7 @@ def test_an_order_to_pay_is_sent_signed_and_its_number_kept(partner, channel):
 def test_a_transfer_is_sent_with_the_purpose_that_was_allowed(partner, channel):
     partner.will(TRANSFERS, Say(200, BILL | {"state": "WAIT_USER_CONFIRM", "package_info": "pk"}))
 
-    answer = channel.pay_out(NUMBER, "o-1", 50_000, "借款到零钱" * 9)
+    answer = channel.pay_out(NUMBER, "o-1", 50_000, "借款到零钱" * 9, "王小美")
 
     notes = {"transfer_bill_no": "1330", "package_info": "pk", "create_time": WHEN}
     [sent] = partner.bodies(TRANSFERS)

@@ -25,6 +25,7 @@ CONNECT_S: Final = 3.0
 READ_S: Final = 15.0
 AGAIN_S: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)  # the last one goes on
 PATIENCE_S: Final = 60.0
+REASON_MAX: Final = 128
 
 
 class Kind(enum.StrEnum):
@@ -216,7 +217,7 @@ class Desk:
 
     def unknown(self, task: int, reason: str, ask_in_s: float) -> None:
         """Tell that nothing was learned, and when it is asked for again."""
-        self._tell(task, "unknown", {"reason": reason, "ask_in_s": ask_in_s})
+        self._tell(task, "unknown", {"reason": plain(reason), "ask_in_s": ask_in_s})
 
     def succeeded(self, task: int, settled: Settled) -> None:
         """Tell that the money moved.
@@ -234,7 +235,7 @@ class Desk:
 
     def failed(self, task: int, reason: str, partner: Notes) -> None:
         """Tell that it is over and no money moved."""
-        self._tell(task, "failed", {"reason": reason, "partner": dict(partner)})
+        self._tell(task, "failed", {"reason": plain(reason), "partner": dict(partner)})
 
     def _tell(self, task: int, what: str, body: Mapping[str, Any]) -> None:
         answer, _ = self._call("POST", f"/tasks/{task}/{what}", None, body)
@@ -268,6 +269,16 @@ class Desk:
                 why = str(error) or type(error).__name__
             if time.monotonic() >= until or self._stop.wait(AGAIN_S[min(times, len(AGAIN_S)) - 1]):
                 raise ChannelUnavailable(f"the service at {self.url} does not answer: {why}")
+
+
+def plain(reason: str) -> str:
+    r"""Return a reason that the book takes, whatever the partner wrote there.
+
+    Examples:
+        >>> plain("PARAM_ERROR"), plain("a\x00b"), plain("")
+        ('PARAM_ERROR', 'ab', 'none')
+    """
+    return "".join(filter(str.isprintable, reason))[:REASON_MAX] or "none"
 
 
 def _demand(answer: httpx.Response) -> None:

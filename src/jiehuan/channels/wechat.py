@@ -122,11 +122,12 @@ class WeChat:
             openid: To whom.
             amount_minor: In fen.
             remark: What the borrower reads; 32 characters of it.
-            name: The borrower's, which is demanded from 2,000.00.
+            name: The borrower's; told, encrypted, only where it is demanded: from 2,000.00.
         """
         if not openid:
             return Refused("OPENID_MISSING", for_good=True)
-        if amount_minor >= NAME_FROM_MINOR and not name:
+        named = amount_minor >= NAME_FROM_MINOR  # below, it is none of the partner's business
+        if named and not name:
             return Refused("NAME_MISSING", for_good=True)
         scene = self.settings
         return self._sent(
@@ -136,7 +137,7 @@ class WeChat:
                 openid=openid,
                 transfer_amount=amount_minor,
                 transfer_remark=remark[:REMARK_MAX],
-                user_name=name or None,
+                user_name=name if named else None,
                 transfer_scene_report_infos=[
                     {"info_type": kind, "info_content": content}
                     for kind, content in scene.transfer_scene_report_infos

@@ -22,6 +22,7 @@ from jiehuan.channels.answers import (
 
 Wire = Mapping[str, Any]
 
+NOTE_MAX = 2_048
 CURRENCY = "CNY"  # transfers, and notices of refunds, name none
 
 # What is asked for by our number and is not there.
@@ -158,4 +159,9 @@ def _unsettled(
 
 def _notes(said: Wire, *names: str) -> dict[str, str]:
     """Keep what is needed again, of what was said."""
-    return {name: value for name in names if isinstance(value := said.get(name), str) and value}
+    found = ((name, said.get(name)) for name in names)
+    return {
+        name: value
+        for name, value in found
+        if isinstance(value, str) and 0 < len(value) <= NOTE_MAX and value.isprintable()
+    }
