@@ -84,6 +84,7 @@ class Front:
             http=Connection,
             ws="none",
             lifespan="off",
+            proxy_headers=False,
             log_level="warning",
             access_log=False,
             timeout_keep_alive=KEEP_ALIVE_S,

@@ -17,7 +17,7 @@ from jiehuan.channels.sandbox.wire import Headers, Signing, compact
 
 ANSWER_S: Final = 5.0
 LOOK_S: Final = 0.05  # how often the world is asked, if nothing wakes us
-AT_ONCE_MAX: Final = 64
+AT_ONCE_MAX: Final = 16
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,8 @@ class Notifier:
             timeout=ANSWER_S,
             trust_env=False,
             verify=False,  # noqa: S501
-            limits=httpx.Limits(max_connections=AT_ONCE_MAX),
+            # A merchant that was started again must not be met on its old connection.
+            limits=httpx.Limits(max_connections=AT_ONCE_MAX, max_keepalive_connections=0),
         ) as client:
             try:
                 while True:
