@@ -43,6 +43,16 @@ Data = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Port = Annotated[int, typer.Option("--port", help="Port of the page; 0 takes a free one.")]
+Wechat = Annotated[
+    Path | None, typer.Option("--wechat", help="The account: as `sandbox wechat --print-config`.")
+]
+CourierToken = Annotated[
+    Path | None,
+    typer.Option("--courier-token-file", help="What the courier shows; made if not there."),
+]
+PublicUrl = Annotated[
+    str, typer.Option("--public-url", help="Where phones reach us; else our own address.")
+]
 
 
 @app.callback()
@@ -289,17 +299,9 @@ def serve(  # noqa: PLR0913  # one argument an option
     model: Annotated[
         Path | None, typer.Option("--model", help="The scorecard that the policy names.")
     ] = None,
-    wechat: Annotated[
-        Path | None,
-        typer.Option("--wechat", help="The account: as `sandbox wechat --print-config`."),
-    ] = None,
-    courier_token_file: Annotated[
-        Path | None,
-        typer.Option("--courier-token-file", help="What the courier shows; made if not there."),
-    ] = None,
-    public_url: Annotated[
-        str, typer.Option("--public-url", help="Where phones reach us; else our own address.")
-    ] = "",
+    wechat: Wechat = None,
+    courier_token_file: CourierToken = None,
+    public_url: PublicUrl = "",
 ) -> None:
     """Serve the API and the overview page of a book, on this machine only.
 
@@ -307,9 +309,8 @@ def serve(  # noqa: PLR0913  # one argument an option
     partner's notices, and, with --courier-token-file, the desk of `jiehuan courier`.
     """
     from jiehuan.core import days
-    from jiehuan.serve.opening import WalletFiles, make_ready, wallet_settings
+    from jiehuan.serve.opening import make_ready
     from jiehuan.serve.run import address_of, bind
-    from jiehuan.serve.vault import KEY_VARIABLE
 
     if not new:
         _books_there(data)
@@ -321,19 +322,29 @@ def serve(  # noqa: PLR0913  # one argument an option
     given = _bytes(policy), _bytes(model)
     with database(data, console := Console(stderr=True)) as dsn:
         make_ready(dsn, book, first, *given)
-        bound = bind(host, port)
-        wallet = None
-        if wechat:
-            url = public_url.rstrip("/") or address_of(bound).rstrip("/")
-            files = WalletFiles(
-                wechat=wechat,
-                courier_token=courier_token_file,
-                data=data,
-                vault_key=os.environ.get(KEY_VARIABLE, ""),
-                lasting=bool(data or os.environ.get(DATABASE)),
-            )
-            wallet = wallet_settings(dsn, files, url)
-        _serve(dsn, book, bound, console, wallet)
+        with contextlib.closing(bind(host, port)) as bound:
+            url = (public_url or address_of(bound)).rstrip("/")
+            wallet = _wallet(dsn, data, wechat, courier_token_file, url)
+            _serve(dsn, book, bound, console, wallet)
+
+
+def _wallet(
+    dsn: str, data: Path | None, wechat: Path | None, courier_token: Path | None, url: str
+) -> "WalletSettings | None":
+    """Return what a service needs to stand beside a wallet; None if it stands beside none."""
+    from jiehuan.serve.opening import WalletFiles, wallet_settings
+    from jiehuan.serve.vault import KEY_VARIABLE
+
+    if wechat is None:
+        return None
+    files = WalletFiles(
+        wechat=wechat,
+        courier_token=courier_token,
+        data=data,
+        vault_key=os.environ.get(KEY_VARIABLE, ""),
+        lasting=bool(data or os.environ.get(DATABASE)),
+    )
+    return wallet_settings(dsn, files, url)
 
 
 @app.command(

@@ -7,12 +7,19 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tests.serve.api import POLICY
+from tests.serve.partner import TOKEN, VAULT_KEY, account
 
 from jiehuan import cli
+from jiehuan.core.errors import UsageError
+from jiehuan.engine.book import prepare
+from jiehuan.serve.opening import WalletFiles, wallet_settings
+from jiehuan.store.database import connect
+from jiehuan.store.sessions import Session
 
 PROGRAM = str(Path(sys.executable).parent / "jiehuan")
 
@@ -73,6 +80,113 @@ def test_a_book_that_cannot_be_had_is_said(run, shared_database, arguments, comp
 
     assert 2 == status
     assert complaint in said
+
+
+# --- Beside a wallet ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A file with our account, and one with the courier's token."""
+    paths = tmp_path / "wechat.json", tmp_path / "courier.token"
+    paths[0].write_text(json.dumps(account()), encoding="utf-8")
+    paths[1].write_text(TOKEN, encoding="utf-8")
+    return paths
+
+
+WRONG_FILES = {
+    "no account": (0, None, "wechat.json cannot be read"),
+    "no JSON": (0, "{", "wechat.json is not JSON"),
+    "no merchant": (0, json.dumps({"appid": "wx"}), "wechat.json: mchid is missing"),
+    "short token": (1, "short", "courier.token must hold a token of 16 or more"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_FILES)
+def test_a_wrong_file_of_the_wallet_is_said(run, shared_database, files, what, monkeypatch):
+    monkeypatch.setenv("JIEHUAN_VAULT_KEY", VAULT_KEY.hex())
+    place, text, complaint = WRONG_FILES[what]
+    files[place].unlink()
+    if text is not None:
+        files[place].write_text(text, encoding="utf-8")
+    options = ["--wechat", files[0], "--courier-token-file", files[1], "--port", 0]
+
+    status, said = run("--book", 30003, "--new", "CNY", *options, database=shared_database)
+
+    assert 2 == status
+    assert complaint in said
+
+
+@pytest.mark.parametrize(
+    ("named", "more", "complaint"),
+    [
+        ("", {}, "name the vault's key: set JIEHUAN_VAULT_KEY"),
+        ("00", {}, "must be 64 hexadecimal digits"),
+        (VAULT_KEY.hex(), {"base_url": "https://api.mch.weixin.qq.com"}, "moves real money"),
+    ],
+)
+def test_a_wallet_that_cannot_stand_beside_the_book_is_said(
+    run, shared_database, files, monkeypatch, named, more, complaint
+):
+    monkeypatch.setenv("JIEHUAN_VAULT_KEY", named)
+    files[0].write_text(json.dumps(account(**more)), encoding="utf-8")
+    options = ["--wechat", files[0], "--port", 0]
+
+    status, said = run("--book", 30003, "--new", "CNY", *options, database=shared_database)
+
+    assert 2 == status
+    assert complaint in said
+
+
+def test_a_token_without_an_account_is_said(run, files):
+    status, said = run("--new", "CNY", "--courier-token-file", files[1])
+
+    assert 2 == status
+    assert "name both" in said
+
+
+def test_keys_are_made_once_and_a_lost_one_is_said(database, files, tmp_path):
+    prepare(database)
+    files[1].unlink()
+    given = WalletFiles(
+        wechat=files[0], courier_token=files[1], data=tmp_path, vault_key="", lasting=True
+    )
+    first, again = (wallet_settings(database, given, "http://a") for _ in range(2))
+    with connect(database, Session.OWNER) as conn:
+        conn.execute("INSERT INTO vault VALUES (1, 1, 1, '', NULL)")
+    (tmp_path / "vault.key").unlink()
+
+    assert first == again
+    assert first.vault_key != first.session_key
+    assert [0o600] == [files[1].stat().st_mode & 0o777]
+    with pytest.raises(UsageError, match=r"vault\.key is missing"):
+        wallet_settings(database, given, "http://a")
+
+
+def test_a_service_beside_a_wallet_ends_though_a_courier_waits(shared_database, files):
+    command = [PROGRAM, "serve", "--port", "0", "--book", "990", "--new", "CNY"]
+    command += ["--wechat", str(files[0]), "--courier-token-file", str(files[1])]
+    settings = {"JIEHUAN_DATABASE": shared_database, "JIEHUAN_VAULT_KEY": VAULT_KEY.hex()}
+    environment = {**os.environ, **settings}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as program:
+        try:
+            assert program.stderr is not None
+            address = program.stderr.readline().split()[0]
+            asked = urllib.request.Request(
+                address + "courier/v1/due?wait_s=60", headers={"Authorization": f"Bearer {TOKEN}"}
+            )
+            with ThreadPoolExecutor() as pool:
+                waiting = pool.submit(urllib.request.urlopen, asked, timeout=60)
+                urllib.request.urlopen(address + "healthz", timeout=30).close()
+                program.send_signal(signal.SIGTERM)
+                with waiting.result() as answer:
+                    due = json.load(answer)
+            status = program.wait(50)
+        finally:
+            program.kill()
+
+    assert [] == due["tasks"]
+    assert status in {0, -signal.SIGTERM}
 
 
 def test_a_new_book_is_served_until_interrupted(shared_database, tmp_path):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
@@ -17,6 +17,13 @@ from jiehuan.serve.problems import Problem
 from jiehuan.serve.service import Service
 from jiehuan.serve.wallet import Wallet, WalletSettings
 from jiehuan.serve.words import language_of
+
+DESCRIPTION: Final = (
+    "Revolving lines of consumer credit, from the application to the last cent repaid or"
+    " written off. Amounts are integers in the currency's smallest coin (`*_minor`), days"
+    " are ISO dates, ids carry their noun and book. Every refusal is a problem of RFC 9457;"
+    " programs look at its `code`."
+)
 
 router = APIRouter()
 
@@ -36,40 +43,26 @@ def create_app(
     Args:
         service: The book, open.
         run: What a simulation said of itself, to be shown on the overview page.
-        wallet: What stands beside the book: with it there are the partner's notices and, if it
-            has a token, the courier's desk.
+        wallet: What stands beside the book: with it there are the pages for phones, the
+            partner's notices and, if it has a token, the courier's desk.
         console: The demo's page, to be shown in place of the overview.
 
     Raises:
         UsageError: The wallet cannot stand beside this book; see ``Wallet``.
     """
     beside = None if wallet is None else Wallet(service, wallet)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        if console is not None:
-            await console.begin()
-        yield
-        if console is not None:
-            await console.end()
-        service.close()
-
     app = FastAPI(
         title="jiehuan 借还",
         version=jiehuan.__version__,
-        description=(
-            "Revolving lines of consumer credit, from the application to the last cent repaid or"
-            " written off. Amounts are integers in the currency's smallest coin (`*_minor`), days"
-            " are ISO dates, ids carry their noun and book. Every refusal is a problem of RFC 9457;"
-            " programs look at its `code`."
-        ),
+        description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
+        lifespan=_lifespan,
         exception_handlers=HANDLERS,
     )
     app.state.service = service
     app.state.run = run
+    app.state.console = console
     app.state.templates = pages.environment()
     app.add_middleware(SizeLimit)
     app.include_router(changing.router)
@@ -77,17 +70,33 @@ def create_app(
         app.include_router(changing.virtual_router)
     app.include_router(asking.router)
     if beside is not None:
-        app.state.wallet = beside
-        app.include_router(notices.router)
-        if beside.settings.courier_token:
-            app.include_router(desk.router)
-        app.mount("/phone", create_phone(beside))
+        _stand_beside(app, beside)
     if console is not None:
-        app.state.console = console
         app.include_router(console_routes.router)
     app.include_router(router)
     declare_problems(app)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Begin and end what lives as long as the application."""
+    console = app.state.console
+    if console is not None:
+        await console.begin()
+    yield
+    if console is not None:
+        await console.end()
+    app.state.service.close()
+
+
+def _stand_beside(app: FastAPI, wallet: Wallet) -> None:
+    """Add what a wallet needs: the partner's notices, the courier's desk, pages for phones."""
+    app.state.wallet = wallet
+    app.include_router(notices.router)
+    if wallet.settings.courier_token:
+        app.include_router(desk.router)
+    app.mount("/phone", create_phone(wallet))
 
 
 @router.get("/healthz", tags=["operations"], responses=errors())
