@@ -9,7 +9,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-header --no-annotate --fork-strategy fewest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser shots lint bench torture-proof setup lock
+.PHONY: help demo test shots lint bench torture-proof setup lock
 
 help:
 	@echo "make demo    run a real book of 20,841 credit lines and show it (options: ARGS='--people 500')"
@@ -24,13 +24,12 @@ help:
 demo: $(READY)
 	$(BIN)/jiehuan demo $(ARGS)
 
-test: $(READY) browser
+test: $(READY)
+	@tests/walk/install.sh
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
-browser:
+shots: $(READY)
 	@tests/walk/install.sh
-
-shots: $(READY) browser
 	SHOTS=1 $(BIN)/pytest tests/walk $(ARGS)
 
 lint: $(READY)

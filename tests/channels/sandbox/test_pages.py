@@ -1,83 +1,13 @@
 """What a person can do on the pages of the sandbox, form by form, without a browser."""
 
-import asyncio
 import re
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
-from starlette.applications import Starlette
+from tests.channels.sandbox.visiting import BACK, LIN, POOR, START, Visit
 
 from jiehuan.channels.sandbox import looks, pages
-from jiehuan.channels.sandbox.clock import Clock
-from jiehuan.channels.sandbox.journal import Journal
-from jiehuan.channels.sandbox.oauth import Codes
 from jiehuan.channels.sandbox.page_words import LANGUAGES
-from jiehuan.channels.sandbox.people import read_people
-from jiehuan.channels.sandbox.settings import Settings
-from jiehuan.channels.sandbox.world import World
-
-START = 1_795_000_000.0  # 2026-11-18 19:06:40 in China
-HERE = "http://127.0.0.1"
-BACK = "http://127.0.0.1:9/phone/repay?a=1"
-LIN = "oSandbox-linxiaoyu-000000001"
-POOR = "oSandbox-zhaoyong-0000000004"
-CN = {"accept-language": "zh-CN"}
-
-
-class Visit:
-    """A browser without scripts at the pages of a world."""
-
-    def __init__(self):
-        self.world = World(Journal(None), read_people(), Clock(real=lambda: START), Settings())
-        self.codes = Codes()
-        app = Starlette(routes=list(pages.routes))
-        app.state.world = self.world
-        app.state.codes = self.codes
-        self._app = app
-
-    def get(self, path, /, headers=CN, **query):
-        return self._ask("GET", f"{path}?{urlencode(query)}" if query else path, headers=headers)
-
-    def post(self, path, /, headers=CN, **form):
-        return self._ask("POST", path, data=form, headers=headers)
-
-    def _ask(self, method, path, **more):
-        async def ask():
-            transport = httpx.ASGITransport(app=self._app)
-            async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
-                return await client.request(method, path, **more)
-
-        return asyncio.run(ask())
-
-    def order(self, total=1_234_56, openid=LIN, number="order-000001", kind="JSAPI"):
-        body = {
-            "appid": self.world.people.merchant.appid,
-            "mchid": self.world.people.merchant.mchid,
-            "description": "11月账单 <还款>",
-            "out_trade_no": number,
-            "notify_url": "http://127.0.0.1:9/notify",
-            "amount": {"total": total, "currency": "CNY"},
-        }
-        body |= {"payer": {"openid": openid}} if openid else {}
-        told = self.world.prepay(body, kind)
-        return told.get("prepay_id") or self.world.orders()[-1].prepay_id
-
-    def transfer(self, amount=500_00, openid=LIN):
-        body = {
-            "appid": self.world.people.merchant.appid,
-            "out_bill_no": "bill000001",
-            "transfer_scene_id": "1000",
-            "openid": openid,
-            "transfer_amount": amount,
-            "transfer_remark": "借到零钱",
-            "notify_url": "http://127.0.0.1:9/notify",
-            "transfer_scene_report_infos": [{"info_type": "x", "info_content": "y"}],
-        }
-        return self.world.transfer(body)["package_info"]
-
-    def on(self, openid, source="balance"):
-        return self.world.balances()[f"{openid}/{source}"]
 
 
 @pytest.fixture
@@ -338,97 +268,6 @@ def test_every_state_of_a_transfer_has_words():
     states = {"ACCEPTED", "PROCESSING", "TRANSFERING", "SUCCESS", "FAIL", "CANCELING", "CANCELLED"}
 
     assert states == set(pages._TRANSFER_SHOWN)
-
-
-# --- Control ------------------------------------------------------------------------------------
-
-
-def test_the_control_page_shows_what_is_going_on(visit):
-    visit.post("/cashier", prepay_id=visit.order(), do="pay", source="balance")
-    visit.order(1_00, number="order-000002")
-    visit.transfer()
-
-    page = visit.get("/control")
-    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page.text))
-
-    for word in (
-        "order-000001",
-        "order-000002",
-        "bill000001",
-        "TRANSACTION.SUCCESS",
-        "¥1,765.44",  # in Lin's wallet
-        "待用户确认",
-        "没有设定故障",
-    ):
-        assert word in shown
-
-
-def test_the_live_part_has_what_the_page_shows(visit):
-    visit.order()
-
-    whole, part = visit.get("/control"), visit.get("/control", part="live")
-
-    places = re.findall(r'data-live="(\w+)"', whole.text)
-    assert sorted(places) == sorted(re.findall(r'data-live="(\w+)"', part.text))
-    assert "order-000001" in part.text
-    assert "<html" not in part.text
-
-
-@pytest.mark.parametrize(
-    ("form", "shift_s"),
-    [
-        ({"do": "advance", "advance_s": "86400"}, 86_400),
-        ({"do": "set_clock", "now": "2026-11-19T19:06"}, 86_360),
-    ],
-)
-def test_the_clock_is_put_forward(visit, form, shift_s):
-    answer = visit.post("/control", **form)
-
-    assert (303, "/control") == (answer.status_code, answer.headers["location"])
-    assert shift_s == visit.world.clock.shift_s
-
-
-def test_faults_are_set_and_removed(visit):
-    visit.post("/control", do="set_fault", fault="notify_twice", on="next", match=" refund ")
-    visit.post("/control", do="set_fault", fault="timeout", on="0.1", match="")
-    one, other = visit.world.faults.list()
-    page = visit.get("/control", lang="en")
-
-    visit.post("/control", do="clear_fault", id=one.id)
-
-    assert ("notify_twice", "next", "refund") == (one.fault, one.on, one.match)
-    assert ("timeout", 0.1, "") == (other.fault, other.on, other.match)
-    assert "One in ten" in page.text
-    assert [other.id] == [fault.id for fault in visit.world.faults.list()]
-
-
-def test_the_speed_is_set(visit):
-    visit.post("/control", do="speed", speed="100")
-
-    assert 100 == visit.world.speed
-    assert '<option value="100" selected>' in visit.get("/control").text
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        {},
-        {"do": "everything"},
-        {"do": "advance"},
-        {"do": "advance", "advance_s": "soon"},
-        {"do": "set_clock", "now": "yesterday"},
-        {"do": "set_fault", "fault": "earthquake", "on": "next"},
-        {"do": "set_fault", "fault": "timeout", "on": "2"},
-        {"do": "speed", "speed": "0"},
-        {"do": "speed", "speed": "nan"},
-    ],
-)
-def test_an_odd_form_changes_nothing(visit, form):
-    page = visit.post("/control", **form)
-
-    assert (400, 0, 1.0) == (page.status_code, visit.world.clock.shift_s, visit.world.speed)
-    assert [] == visit.world.faults.list()
-    assert 'role="alert"' in page.text
 
 
 # --- Every page ---------------------------------------------------------------------------------
