@@ -94,6 +94,8 @@ KINDS = {
     Kind.CREDIT: 1,
     Kind.REVIEW: 1,
     Kind.CLOSE: 1,
+    Kind.COLLECT: 2,
+    Kind.PAY_BACK: 2,
 }
 
 
@@ -116,7 +118,7 @@ def _ask(
     late = kind in {Kind.REPAY, Kind.PURCHASE} and chance.random() < 0.04
     on = OPENED_ON + day - chance.randint(1, 20) if late else 0
     flags = FORCED if kind is Kind.PURCHASE and chance.random() < 0.1 else 0
-    count = 3 if kind is Kind.CONVERT else 0
+    count = 3 if kind is Kind.CONVERT or (kind is Kind.DRAW and chance.random() < 0.3) else 0
     made[kind].append(key)
     ask = Ask(key, kind, line, amount, ref, count, on, flags, client=chance.choice([1, 2]))
     return [(day, ask), *_answers(chance, ask, day, made)]
@@ -125,10 +127,12 @@ def _ask(
 def _answers(
     chance: random.Random, ask: Ask, day: int, made: dict[Kind, list[str]]
 ) -> list[tuple[int, Ask]]:
-    """Return what becomes of a hold or a draw, on a later day."""
+    """Return what becomes of a hold, or of money that a partner is to move, on a later day."""
     choices: dict[Kind, list[tuple[Kind | None, int]]] = {
         Kind.HOLD: [(Kind.CAPTURE, ask.amount), (Kind.CAPTURE, 1), (Kind.VOID, 0), (None, 0)],
         Kind.DRAW: [(Kind.DRAW_SUCCEEDED, 0), (Kind.DRAW_SUCCEEDED, 0), (Kind.DRAW_FAILED, 0)],
+        Kind.COLLECT: [(Kind.REPAY, ask.amount), (Kind.REPAY, ask.amount), (Kind.COLLECT_ENDED, 0)],
+        Kind.PAY_BACK: [(Kind.PAY_BACK_SUCCEEDED, 0), (Kind.PAY_BACK_FAILED, 0)],
     }
     if ask.kind not in choices:
         return []
@@ -137,4 +141,7 @@ def _answers(
         return []
     key = f"{ask.key}/{kind.name.lower()}"
     made[kind].append(key)
-    return [(day + chance.randint(1, 3), Ask(key, kind, ask.line, amount, ask.key))]
+    later = day + chance.randint(1, 3)
+    if kind is Kind.REPAY:
+        return [(later, Ask(key, kind, ask.line, amount, merchant=ask.key))]
+    return [(later, Ask(key, kind, ask.line, amount, ask.key))]

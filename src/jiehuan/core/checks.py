@@ -132,9 +132,10 @@ def _refund_exceeds(call: Call) -> Flags:
 
 def _loan_not_found(call: Call) -> Flags:
     loans = call.state.loans
-    named = (call.ref != REF_USUAL) & (call.ref != REF_ALL) & ~_was_collected(call)
+    named = (call.ref != REF_USUAL) & (call.ref != REF_ALL)
     if not np.count_nonzero(named):
         return np.asarray(named)
+    named &= ~_was_collected(call)
     at = loans.find(call.i, loans.rows.no, call.ref)
     return np.asarray(named & ((at < 0) | ~loans.rows.open[at]))
 

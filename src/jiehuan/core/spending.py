@@ -39,7 +39,8 @@ def purchase(call: Call) -> None:
     lines.used_minor[i] = lines.used_minor[i] + amount
     if np.count_nonzero(lines.overpaid_minor[i]):
         _use_overpayment(call)
-    _remember(call)
+    if call.state.purchases.roomy:
+        remember(call, call.commands.seq[call.c], call.amount)
 
 
 def _use_overpayment(call: Call) -> None:
@@ -56,22 +57,16 @@ def _use_overpayment(call: Call) -> None:
     lines.used_minor[i] -= paid
 
 
-def _remember(call: Call) -> None:
-    """Keep the purchase where refunds and conversions may ask for it."""
-    remember(call, call.commands.seq[call.c], call.amount)
-
-
 def remember(call: Call, no: Int64s, amount_minor: Int64s) -> None:
-    """Keep what was added to running cycles (k,), in the order in which it is paid.
+    """Keep what was added to running cycles (k,) where refunds and conversions may ask for it.
 
     ``no`` 0 is what nobody can refer to: it was not bought.
     """
     purchases = call.state.purchases
-    if purchases.roomy:
-        at = purchases.append(call.i)
-        purchases.rows.line[at] = call.state.lines.id[call.i]
-        purchases.rows.no[at] = no
-        purchases.rows.amount_minor[at] = amount_minor
+    at = purchases.append(call.i)
+    purchases.rows.line[at] = call.state.lines.id[call.i]
+    purchases.rows.no[at] = no
+    purchases.rows.amount_minor[at] = amount_minor
 
 
 def hold(call: Call) -> None:

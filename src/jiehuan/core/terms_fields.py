@@ -287,7 +287,7 @@ _PLANS: Final = (
         attribute="plans",
         default={},
         high=SHARE_PPM_MAX,
-        meaning="Into how many instalments purchases and draws may be put, and the whole fee of each.",
+        meaning="Numbers of instalments for purchases, bills and draws, and the whole fee of each.",
         source="5",
     ),
     _fixed("odd_cents", ("last", "first"), "5", "Which term of a plan takes what does not divide."),

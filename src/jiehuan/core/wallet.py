@@ -55,6 +55,6 @@ def pay_back_succeeded(call: Call) -> None:
     lines.overpaid_minor[i] -= own
     lines.cycle_minor[i] += rest
     owing = call.keep(rest > 0)
-    if len(owing.i):
+    if len(owing.i) and call.state.purchases.roomy:
         remember(owing, np.zeros(len(owing.i), np.int64), rest[rest > 0])
     settle(call)
