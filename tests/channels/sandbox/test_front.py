@@ -7,7 +7,7 @@ import ssl
 
 import httpx
 import pytest
-from tests.channels.sandbox.running import WAIT_S, running
+from tests.channels.sandbox.running import WAIT_S, running, until
 
 HOST = "api.mch.weixin.qq.com"
 NOT_SIGNED = b"HTTP/1.1 401 Unauthorized\r\n"
@@ -212,4 +212,5 @@ def test_a_timeout_is_an_answer_that_does_not_come(sandbox):
         sandbox.call("POST", "/v3/pay/transactions/jsapi", sandbox.prepay_body("timeout001"))
     sandbox.http.timeout = WAIT_S
     target = f"/v3/pay/transactions/out-trade-no/timeout001?mchid={sandbox.config['mchid']}"
+    until(lambda: 200 == sandbox.call("GET", target).status_code)
     assert "NOTPAY" == sandbox.call("GET", target).json()["trade_state"]
