@@ -125,7 +125,8 @@ def _is_day_of_month(day: Codes | Int64s | Days | int) -> Days:
 def _on_day(month: Months, day: Days) -> Days:
     """Return a day of each month, or its last one."""
     wanted_on: Days = _BEFORE_ON[month] + day
-    return np.minimum(wanted_on, _END_ON[month])
+    on: Days = np.minimum(wanted_on, _END_ON[month])
+    return on
 
 
 def parse(text: str) -> int:
