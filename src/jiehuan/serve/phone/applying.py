@@ -25,9 +25,14 @@ from jiehuan.store.database import Connection
 from jiehuan.store.vault import Field
 
 TRIES_MAX: Final = 20
+SAMPLE_AREA: Final = "999999"
+SAMPLE_AGE: Final = 36
+SAMPLE_PHONE: Final = "10000000000"
 UNPROCESSABLE: Final = 422
 CONFLICT: Final = 409
 LIMIT_SHOWN_MINOR: Final = 1_000_000
+
+FIELDS: Final = ("name", "id_number", "phone", "education", "limit", "consent")
 
 # Of the scorecard's feature: 1 graduate school, 2 university, 3 high school, 4 other.
 EDUCATION: Final = ((1, "研究生"), (2, "大学"), (3, "高中"), (4, "其他"))
@@ -53,11 +58,13 @@ class Asking:
         product: The terms under which a line would be opened today.
         on: The book's day.
         key: Under which the application will be journalled.
+        most_minor: No higher limit is granted by the policy in force, or the product.
     """
 
     product: Product
     on: int
     key: str
+    most_minor: int
 
     @property
     def rates(self) -> dict[str, int]:
@@ -92,28 +99,44 @@ def _asking(visit: Visit, conn: Connection) -> Asking:
         raise Refused("申请次数过多", "请联系客服，由人工为你办理。", CONFLICT)
     known = set(used["key_hash"].tolist())
     free = next(key for key, one in zip(keys, hashes.tolist(), strict=True) if one not in known)
-    return Asking(products[0], service.row(conn).business_on, free)
+    on = service.row(conn).business_on
+    policy, _ = decider.deciders(conn, on)
+    most = min(products[0].limit_minor_max, policy.limit_minor_max)
+    return Asking(products[0], on, free, most)
 
 
 async def show(visit: Visit) -> Response:
     """Show the form."""
     visit.who  # noqa: B018 - whoever has not signed in is sent to do so
     asking = await visit.phone.service.reading(lambda conn: _asking(visit, conn))
-    return _form(visit, asking, {}, {})
+    filled = sample(asking.on) if visit.asked("sample") and _is_demo(visit) else {}
+    return _form(visit, asking, filled, {})
+
+
+def _is_demo(visit: Visit) -> bool:
+    return not visit.phone.front.settings.is_live
+
+
+def sample(on: int) -> dict[str, str]:
+    """Return what a test person may fill in: nobody has such a number, nor such a phone."""
+    born = dt.date.fromordinal(on).replace(day=1)
+    number = identity.number(f"{SAMPLE_AREA}{born.year - SAMPLE_AGE:04}{born.month:02}01002")
+    return {"id_number": number, "phone": SAMPLE_PHONE, "education": "2"}
 
 
 def _form(
     visit: Visit, asking: Asking, filled: Mapping[str, str], wrong: Mapping[str, str]
 ) -> Response:
-    shown = min(LIMIT_SHOWN_MINOR, asking.product.limit_minor_max)
+    shown = min(LIMIT_SHOWN_MINOR, asking.most_minor)
     return visit.page(
         "apply",
         UNPROCESSABLE if wrong else 200,
         asking=asking,
         seal=visit.seal("apply", asking.key),
-        filled={"limit": f"{shown // 100}", **filled},
+        filled={**dict.fromkeys(FIELDS, ""), "limit": visit.plain(shown), **filled},
         wrong=wrong,
         education=EDUCATION,
+        sample=_is_demo(visit) and not filled,
     )
 
 

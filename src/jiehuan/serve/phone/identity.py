@@ -10,15 +10,15 @@ YEARS_MAX: Final = 150
 
 _FORM = re.compile(r"[1-9]\d{16}[\dX]", re.ASCII)
 _NAME = re.compile(r"[^\d\s<>&\"/\\]{1,30}([ ·][^\d\s<>&\"/\\]{1,30}){0,4}")
-_PHONE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+_PHONE = re.compile(r"1\d{10}", re.ASCII)
 
 
-def tidy(number: str) -> str:
+def tidy(text: str) -> str:
     """Return a number as it is kept: no spaces, a capital X."""
-    return re.sub(r"\s", "", number).upper()
+    return re.sub(r"\s", "", text).upper()
 
 
-def born_on(number: str) -> dt.date | None:
+def born_on(whole: str) -> dt.date | None:
     """Return the day of birth in a number; None if its form or its check digit is wrong.
 
     Examples:
@@ -27,18 +27,26 @@ def born_on(number: str) -> dt.date | None:
         >>> born_on("110105194912310021") is None
         True
     """
-    if not _FORM.fullmatch(number):
-        return None
-    if CHECK_DIGITS[_weigh(number) % 11] != number[17]:
+    if not _FORM.fullmatch(whole) or number(whole[:17]) != whole:
         return None
     try:
-        return dt.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        return dt.date(int(whole[6:10]), int(whole[10:12]), int(whole[12:14]))
     except ValueError:
         return None
 
 
-def _weigh(number: str) -> int:
-    return sum(int(digit) * weight for digit, weight in zip(number, WEIGHTS, strict=False))
+def number(first: str) -> str:
+    """Return the whole number that begins with 17 digits.
+
+    Examples:
+        >>> number("11010519491231002")
+        '11010519491231002X'
+    """
+    return first + CHECK_DIGITS[_weigh(first) % 11]
+
+
+def _weigh(digits: str) -> int:
+    return sum(int(digit) * weight for digit, weight in zip(digits, WEIGHTS, strict=True))
 
 
 def age_years(born: dt.date, on: dt.date) -> int | None:

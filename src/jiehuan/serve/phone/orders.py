@@ -140,6 +140,7 @@ async def show(visit: Visit) -> Response:
         over=step.name in FINAL,
         moved=seen.moved,
         command=seen.command,
+        why=telling.REASONS.get(seen.row.reason, "") if step.name == "ended" else "",
         unknown=seen.row.state == OutboxState.UNKNOWN,
         shim=visit.phone.front.settings.shim_url,
         cancelled=visit.asked("said") == "cancel",

@@ -76,6 +76,15 @@ REFUSALS: Final[Mapping[Outcome, tuple[str, str]]] = {
 }
 REFUSED_ELSE: Final = ("没有办理", "账簿没有接受这次操作，什么都没有改变。")
 
+# Why the partner did not move money: its own words, and ours for them.
+REASONS: Final[Mapping[str, str]] = {
+    "NAME_NOT_CORRECT": "姓名与微信实名不一致。",
+    "OVERDUE_CLOSE": "超过时间没有收款。",
+    "CANCELLED": "这笔转账已取消。",
+    "CLOSED": "这笔支付已关闭。",
+    "NOT_ENOUGH": "付款方余额不足。",
+}
+
 # What a movement of money means to the borrower, by the account that gets the credit; where the
 # same credit means something else, debit and credit together.
 TO: Final[Mapping[Account, str]] = {

@@ -220,9 +220,13 @@ class Visit:
         """Write parts per million as per cent."""
         return common.rate(ppm)
 
+    def yearly(self, ppm: int) -> str:
+        """Write a yearly rate with two decimals, rounded up: never told too low."""
+        return f"{-(-ppm // 100) / 100:.2f} %"
+
     def plain(self, amount_minor: int) -> str:
         """Write an amount as it is typed into a field."""
-        return format_amount(amount_minor).replace(",", "").removesuffix(".00")
+        return format_amount(amount_minor).removesuffix(".00")
 
     def next_cut(self, me: "Me") -> str:
         """Write the day of a line's next statement."""

@@ -39,7 +39,7 @@ EN: Final[Mapping[str, str]] = {
     "按时还清，消费不计利息": "on time, purchases cost no interest",
     "还最低额": "The minimum",
     "其余从还款日次日起按日利率 {rate} 计息": "the rest costs {rate} a day after the due day",
-    "全部结清": "Everything",
+    "全部结清": "Pay off everything",
     "含未出账本金，截至今天的息费 {charges}": "with what is not billed; charges to today {charges}",
     "还其他金额": "Another amount",
     "去微信支付还款": "Repay with WeChat Pay",

@@ -9,12 +9,13 @@ EN: Final[Mapping[str, str]] = {
     "借多少": "How much",
     "可借 {amount}": "up to {amount}",
     "怎么还": "How to repay",
-    "{count}期": "{count} months",
-    "按日": "By the day",
+    "{count}期": "{count} mo.",
+    "按日": "Daily",
     "填好后显示费用": "What it costs is shown here",
     "首期应还": "First payment",
+    "到期应还": "When due",
     "总息费": "Total cost",
-    "年化（单利）": "A year (simple)",
+    "年化（单利）": "Yearly (simple)",
     "共 {count} 期，每天约 {daily}，合计还 {total}": (
         "{count} payments, about {daily} a day, {total} in all"
     ),

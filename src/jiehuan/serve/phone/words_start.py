@@ -57,12 +57,14 @@ EN: Final[Mapping[str, str]] = {
         "Your age follows from the ID number. All of it is kept encrypted and used for this"
         " decision only."
     ),
+    "演示：填入一份测试资料": "Demo: fill in test data",
+    "姓名请填登录时所选的测试人": "as the name, take that of the test person you signed in as",
     "费率与条款": "Rates and terms",
     "消费": "Purchases",
     "还款日前免息": "free until the due day",
-    "借到零钱，年化（单利）": "Cash to the wallet, a year (simple)",
-    "账单未还部分，年化（单利）": "Unpaid rest of a bill, a year (simple)",
-    "逾期部分，年化（单利）": "Past due, a year (simple)",
+    "借到零钱，年化（单利）": "Cash to the wallet, yearly (simple)",
+    "账单未还部分，年化（单利）": "Unpaid rest of a bill, yearly (simple)",
+    "逾期部分，年化（单利）": "Past due, yearly (simple)",
     "{count} 期分期，总手续费": "{count} instalments, whole fee",
     "账单日、还款日": "Bill cut, due",
     "每月 {cut} 日、{due} 日 24:00 前": "day {cut}, by day {due} 24:00 of the month",
@@ -139,6 +141,6 @@ EN: Final[Mapping[str, str]] = {
     "借一笔": "Borrow",
     "最近": "Latest",
     "还没有记录": "Nothing yet",
-    "全部记录": "Everything",
+    "全部记录": "All records",
     "我的借款与分期": "My loans and plans",
 }

@@ -81,6 +81,11 @@ EN: Final[Mapping[str, str]] = {
         "Something broke on our side; nothing was done twice. Please try again; if it stays, tell"
         " us number {incident}."
     ),
+    "姓名与微信实名不一致。": "The name is not the one that WeChat knows.",
+    "超过时间没有收款。": "It was not received in time.",
+    "这笔转账已取消。": "The transfer was cancelled.",
+    "这笔支付已关闭。": "The payment was closed.",
+    "付款方余额不足。": "The payer's balance was too low.",
     # --- Movements
     "冲减本金": "To principal",
     "还利息": "To interest",

@@ -9,7 +9,7 @@ document.addEventListener("input", (event) => {
   if (!form) return;
   const field = form.elements.namedItem("amount");
   const slide = form.querySelector("[data-slide]");
-  if (event.target === slide) field.value = slide.value;
+  if (event.target === slide) field.value = Number(slide.value).toLocaleString("en-US");
   if (event.target === field) slide.value = field.value.replace(/[^\d.]/g, "") || slide.min;
 });
 
