@@ -185,7 +185,9 @@ class WalletApi(Api):
     @property
     def wallet(self) -> Wallet:
         """The wallet of the app."""
-        return self.app.state.wallet
+        wallet = self.app.state.wallet
+        assert isinstance(wallet, Wallet)
+        return wallet
 
     def theirs(self, order):
         """Return our number of an order at the partner."""

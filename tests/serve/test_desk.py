@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -260,7 +261,7 @@ def test_a_task_that_was_finished_meanwhile_is_left_alone(beside, line, what, bo
 
 @pytest.mark.parametrize("what", ["sending", "waiting", "unknown", "succeeded", "failed"])
 def test_a_task_that_is_not_there_is_not_found(beside, what):
-    bodies = {
+    bodies: dict[str, dict[str, Any]] = {
         "sending": {"attempt": 1, "retry_in_s": 1},
         "waiting": {"partner": {}, "ask_in_s": 1},
         "unknown": {"reason": "timeout", "ask_in_s": 1},

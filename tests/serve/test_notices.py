@@ -1,6 +1,7 @@
 """What the partner tells by itself: really signed and encrypted, duplicate, late, forged, wrong."""
 
 import time
+from typing import Any
 
 import pytest
 from tests.serve import partner
@@ -275,7 +276,7 @@ def test_an_amount_one_cent_off_is_refused_kept_and_asked_for(beside, line, orde
     assert [] == beside.breaches()
 
 
-CONTRARY = {
+CONTRARY: dict[str, tuple[dict[str, Any], int, str, Heard]] = {
     "currency": (
         {"amount": {"total": 20_000, "payer_total": 20_000, "currency": "HKD"}},
         409,

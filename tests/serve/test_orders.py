@@ -141,6 +141,18 @@ def test_money_towards_a_loan_that_was_repaid_meanwhile_goes_the_usual_way(besid
     assert [] == beside.breaches()
 
 
+def test_money_that_comes_after_the_line_was_closed_is_booked(beside, line):
+    order = beside.collect(line, 20_000)
+    beside.do(f"/v1/lines/line_{beside.number}_{line}/close")
+
+    answer = beside.succeed(order, 20_000)
+
+    assert (200, "repay") == (answer.status_code, answer.json()["kind"])
+    assert beside.line(line)["overpaid_minor"] == 20_000
+    assert beside.order(order).state is OutboxState.SUCCEEDED
+    assert [] == beside.breaches()
+
+
 def test_overpaid_money_goes_back_once(beside, line):
     source = beside.collect(line, 20_000)
     beside.succeed(source, 20_000)

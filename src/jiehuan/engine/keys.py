@@ -29,8 +29,6 @@ def event_keys(commands: Commands) -> list[str]:
 
 SUCCEEDED = "succeeded"
 FAILED = "failed"
-# Money has come that cannot go where it was meant to: the loan was repaid meanwhile.
-SUCCEEDED_USUAL = "succeeded/usual"
 
 
 def answer_key(number: str, what: str) -> str:
@@ -41,9 +39,3 @@ def answer_key(number: str, what: str) -> str:
         'wechat/jh0010000000000057/succeeded'
     """
     return f"wechat/{number}/{what}"
-
-
-def answer_keys(number: str, *, succeeded: bool) -> list[str]:
-    """Return the keys under which it may be in the journal how one of our orders ended."""
-    ends = (SUCCEEDED, SUCCEEDED_USUAL) if succeeded else (FAILED,)
-    return [answer_key(number, what) for what in ends]

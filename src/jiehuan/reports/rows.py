@@ -8,7 +8,7 @@ from jiehuan.core.ledger import Account
 from jiehuan.core.line import HoldState
 from jiehuan.core.outcomes import Outcome
 from jiehuan.engine.book import CLIENT_WECHAT
-from jiehuan.engine.keys import answer_keys
+from jiehuan.engine.keys import FAILED, SUCCEEDED, answer_key
 from jiehuan.engine.requests import key_hashes
 from jiehuan.reports.breach import Breach, Findings, compare
 from jiehuan.store.inbox import Heard
@@ -135,14 +135,16 @@ def check_outbox(found: Findings, book: Snapshot) -> None:
     compare(found, "outbox", "outbox", ("id",), rows, outbox)
 
 
+# What is in the journal if a message was booked.
+ENDS_BY = {int(Heard.BOOKED): SUCCEEDED, int(Heard.BOOKED_END): FAILED}
+
+
 def check_inbox(found: Findings, book: Snapshot) -> None:
     """Check that a message that was booked has its command."""
     commands = book.tables["command"]
     done = commands[(commands["outcome"] == Outcome.DONE) & (commands["client"] == CLIENT_WECHAT)]
     keys = set(done["key_hash"].tolist())
     for row in book.inbox:
-        if row.outcome not in {Heard.BOOKED, Heard.BOOKED_END}:
-            continue
-        wanted = answer_keys(row.number, succeeded=row.outcome == Heard.BOOKED)
-        if not keys & set(key_hashes(wanted).tolist()):
+        end = ENDS_BY.get(row.outcome)
+        if end and not keys & set(key_hashes([answer_key(row.number, end)]).tolist()):
             found.add(Breach("inbox", "inbox", f"id {row.id}", "", "booked", "not in the journal"))

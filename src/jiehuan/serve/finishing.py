@@ -10,11 +10,11 @@ from typing import Final
 from jiehuan.channels import numbers
 from jiehuan.channels.answers import Ended, Settled
 from jiehuan.channels.wechat_words import moment
-from jiehuan.core.commands import FINISHES, REF_USUAL, InstructionKind
+from jiehuan.core.commands import FINISHES, InstructionKind
 from jiehuan.core.outcomes import Outcome
 from jiehuan.engine.book import CLIENT_WECHAT
 from jiehuan.engine.clock import real_on
-from jiehuan.engine.keys import FAILED, SUCCEEDED, SUCCEEDED_USUAL, answer_key
+from jiehuan.engine.keys import FAILED, SUCCEEDED, answer_key
 from jiehuan.engine.requests import Side
 from jiehuan.serve import problems
 from jiehuan.serve.problems import Problem
@@ -56,12 +56,7 @@ async def succeed(
     order = dataclasses.replace(order, effective_on=on)
     if row.kind == InstructionKind.COLLECT:
         order = dataclasses.replace(order, ref=row.ref, merchant=row.id)
-    booked = await service.book_order(order)
-    if booked.outcome is Outcome.LOAN_NOT_FOUND and row.kind == InstructionKind.COLLECT:
-        # The loan was repaid meanwhile; the money has come, and goes where money goes.
-        key = answer_key(numbers.write(service.book, row.id), SUCCEEDED_USUAL)
-        booked = await service.book_order(dataclasses.replace(order, key=key, ref=REF_USUAL))
-    return await _done(service, row, booked)
+    return await _done(service, row, await service.book_order(order))
 
 
 async def fail(
