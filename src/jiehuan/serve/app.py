@@ -125,7 +125,7 @@ def overview(request: Request, service: Book) -> HTMLResponse:
     return HTMLResponse(page, headers={**pages.PAGE_HEADERS, "Vary": "Accept-Language"})
 
 
-@router.get("/static/{name}", include_in_schema=False)
+@router.get("/static/{name:path}", include_in_schema=False)
 def static(name: str) -> Response:
     """Return a file that the page is made of."""
     if name not in pages.STATIC:
