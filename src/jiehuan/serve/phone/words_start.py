@@ -97,7 +97,7 @@ EN: Final[Mapping[str, str]] = {
     ),
     "审批依据": "Why",
     "策略 {policy} 第 {version} 版，{on}": "policy {policy}, version {version}, {on}",
-    "开始使用": "Begin",
+    "开始使用": "Start",
     "再次申请": "Apply again",
     # --- Home
     "可用额度（元）": "Available (CNY)",
