@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jiehuan.core.columns import NEVER, Commands, Days, Flags, Ids
+from jiehuan.core.columns import NEVER, ZERO, Commands, Days, Flags, Ids
 from jiehuan.core.commands import CLIENT_DAY, Kind, Moment
 from jiehuan.core.days import next_cut_on
 from jiehuan.core.line import BUCKET_MAX, DAYS_A_BUCKET, HoldState
 from jiehuan.core.segments import Index
-from jiehuan.core.state import IN_FORCE, ZERO, State
+from jiehuan.core.state import IN_FORCE, State
 
 MOMENTS = len(Moment)
 
@@ -47,9 +47,9 @@ def _where(state: State, i: Index, when: Flags, on: Days, moment: Moment) -> Ids
 
 def _statement_at(state: State, i: Index) -> Ids:
     lines = state.lines
-    busy = (lines.used_minor[i] | lines.overpaid_minor[i] | lines.loans_open[i]) != ZERO
+    when = IN_FORCE[lines.status[i]] & ~state.is_idle(i)
     cut_on = _cut_after(state, i, lines.position[i] // _MOMENTS)
-    return _where(state, i, busy & IN_FORCE[lines.status[i]], cut_on, Moment.OPENS)
+    return _where(state, i, when, cut_on, Moment.OPENS)
 
 
 def _due_passed_at(state: State, i: Index) -> Ids:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jiehuan.core.columns import Codes, Flags
+from jiehuan.core.columns import ZERO, Codes, Flags
 from jiehuan.core.commands import DECLINED, FORCED, REF_ALL, REF_USUAL, REFERRED, Kind
 from jiehuan.core.line import HoldKind, HoldState, Status
 from jiehuan.core.money import PRINCIPAL_MINOR_MAX
 from jiehuan.core.outcomes import MONEY_OUTCOMES, Outcome
 from jiehuan.core.repayment import find_cycle, find_purchase, unpaid_part
 from jiehuan.core.spending import find_hold
-from jiehuan.core.state import ZERO, Call
+from jiehuan.core.state import Call
 from jiehuan.core.wallet import on_its_way_back
 
 

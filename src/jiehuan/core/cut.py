@@ -6,50 +6,53 @@ A statement cut on D holds what took effect before D (terms.md 1 to 3).
 import numpy as np
 
 from jiehuan.core.allocation import Payment
-from jiehuan.core.columns import Days, Flags, Int64s, Items, Statements
+from jiehuan.core.columns import ZERO, Days, Int64s, Items, Statements
 from jiehuan.core.interest import bill, reckon
 from jiehuan.core.ledger import Account
-from jiehuan.core.line import Item, LoanKind, Status
+from jiehuan.core.line import Item, LoanKind
 from jiehuan.core.money import ceil_ppm
 from jiehuan.core.segments import Index, Segments
 from jiehuan.core.settle import settle
 from jiehuan.core.state import Call
 
 
-def is_idle(call: Call) -> Flags:
-    """Return which lines owe nothing, have nothing and accrue nothing, shape (k,)."""
-    lines, i = call.state.lines, call.i
-    return np.asarray(
-        (lines.used_minor[i] == 0) & (lines.overpaid_minor[i] == 0) & (lines.loans_open[i] == 0)
-    )
-
-
 def statement(call: Call) -> None:
     """Cut a statement for every line that is neither idle nor written off."""
-    call = call.keep(~is_idle(call) & (call.state.lines.status[call.i] != Status.WRITTEN_OFF.value))
-    state, i = call.state, call.i
-    lines = state.lines
-    due_on = (call.on + state.terms.due_after_days[lines.terms[i]]).astype(np.int32)
+    state = call.state
+    call = call.keep(~(state.is_idle(call.i) | state.is_gone(call.i)))
+    lines, i = state.lines, call.i
+    if not len(i):
+        return
+    terms, ids = state.terms, lines.terms[i]
+    due_on = call.on + terms.due_after_days[ids]
     opening = billed_unpaid(call) - lines.overpaid_minor[i]
     new: dict[Item, Int64s] = {}
 
-    new[Item.PURCHASES] = lines.cycle_minor[i].copy()
+    new[Item.PURCHASES] = lines.cycle_minor[i]
     _bill_purchases(call)
     s = state.open_loans(i)
-    _bill_charges(call, s, new)
-    _bill_draws(call, s, new)
+    reckon(state, s.at, i[s.of], call.on[s.of])
+    new[Item.INTEREST], new[Item.PENALTY] = bill(call, s)
+    new[Item.DRAWS] = _bill_draws(call, s)
     principal, fees = _bill_terms(call, s, due_on)
     new[Item.INSTALMENTS], new[Item.FEES] = s.sum(principal), s.sum(fees)
     _use_overpayment(call)
 
-    balance = opening + sum(new.values())
-    minimum = _minimum(call, s, principal, fees, balance)
+    balance = opening + sum(new.values(), ZERO)
+    due = np.maximum(balance, ZERO)
+    owed = state.loans.rows.billed_minor[s.at] + state.loans.rows.carried_minor[s.at]
+    used = lines.cycle_minor[i] + s.sum(owed + state.loans.rows.unbilled_minor[s.at])
+    least = _least(call, s, owed, principal, fees, used)
+    minimum = np.where(due < terms.full_if_under_minor[ids], due, np.minimum(due, least))
     _queue(call, due_on, minimum)
-    _write(call, due_on, balance, minimum)
+    seq = call.commands.seq[call.c]
+    call.out.statements.append(
+        Statements(lines.id[i], seq, call.on, due_on, balance, due, minimum, used)
+    )
     _itemise(call, opening, new)
     lines.cut_on[i], lines.due_on[i] = call.on, due_on
     lines.balance_minor[i] = lines.issued_minor[i] = balance
-    lines.due_minor[i], lines.minimum_minor[i] = np.maximum(balance, 0), minimum
+    lines.due_minor[i], lines.minimum_minor[i] = due, minimum
     lines.repaid_minor[i] = 0
     lines.adjusted_on[i] = 0
     settle(call)
@@ -66,7 +69,9 @@ def _bill_purchases(call: Call) -> None:
     """Make one loan of the purchases of the cycle."""
     state = call.state
     lines = state.lines
-    call = call.keep(lines.cycle_minor[call.i] > 0)
+    call = call.keep(lines.cycle_minor[call.i] > ZERO)
+    if not len(call.i):
+        return
     i, no = call.i, call.commands.seq[call.c]
     row, ids, loans = state.loans.append(i), lines.terms[i], state.loans.rows
     loans.line[row] = lines.id[i]
@@ -86,24 +91,14 @@ def _bill_purchases(call: Call) -> None:
         rows.billed_by[p.at] = np.where(running, no[p.of], rows.billed_by[p.at])
 
 
-def _bill_charges(call: Call, s: Segments, new: dict[Item, Int64s]) -> None:
-    """Bill the interest and penalty that every loan has accrued."""
+def _bill_draws(call: Call, s: Segments) -> Int64s:
+    """Bill draws whole at the first cut after them; return how much of each line (k,)."""
     loans, rows = call.state.loans.rows, s.at
-    before = loans.interest_due_minor[rows].copy(), loans.penalty_due_minor[rows].copy()
-    reckon(call.state, rows, call.i[s.of], call.on[s.of])
-    bill(call, s, np.arange(len(rows)))
-    new[Item.INTEREST] = s.sum(loans.interest_due_minor[rows] - before[0])
-    new[Item.PENALTY] = s.sum(loans.penalty_due_minor[rows] - before[1])
-
-
-def _bill_draws(call: Call, s: Segments, new: dict[Item, Int64s]) -> None:
-    """Bill draws whole at the first cut after them."""
-    loans = call.state.loans.rows
-    draw = loans.kind[s.at] == LoanKind.DRAW.value
-    new[Item.DRAWS] = s.sum(loans.unbilled_minor[s.at] * draw)
-    rows = s.at[draw]
-    loans.billed_minor[rows] += loans.unbilled_minor[rows]
-    loans.unbilled_minor[rows] = 0
+    drawn = loans.unbilled_minor[rows] * (loans.kind[rows] == LoanKind.DRAW.value)
+    if np.count_nonzero(drawn):
+        loans.billed_minor[rows] += drawn
+        loans.unbilled_minor[rows] -= drawn
+    return s.sum(drawn)
 
 
 def _bill_terms(call: Call, s: Segments, due_on: Days) -> tuple[Int64s, Int64s]:
@@ -132,7 +127,7 @@ def _bill_terms(call: Call, s: Segments, due_on: Days) -> tuple[Int64s, Int64s]:
 def _use_overpayment(call: Call) -> None:
     """Let what is overpaid pay the new bill, in the usual order."""
     lines = call.state.lines
-    rich = call.keep(lines.overpaid_minor[call.i] > 0)
+    rich = call.keep(lines.overpaid_minor[call.i] > ZERO)
     if len(rich.i):
         payment = Payment(rich, lines.overpaid_minor[rich.i])
         lines.overpaid_minor[rich.i] = 0
@@ -142,12 +137,18 @@ def _use_overpayment(call: Call) -> None:
         lines.overpaid_minor[rich.i] = left
 
 
-def _minimum(call: Call, s: Segments, principal: Int64s, fees: Int64s, balance: Int64s) -> Int64s:
-    """Return the minimum due (terms.md 3); each part is what overpayment has left of it."""
+def _least(
+    call: Call, s: Segments, owed: Int64s, principal: Int64s, fees: Int64s, used: Int64s
+) -> Int64s:
+    """Return the minimum due but for what is due (terms.md 3), shape (k,).
+
+    Each part is what overpayment has left of it.  ``owed`` is the billed principal of each
+    loan (m,), ``principal`` and ``fees`` what this cut billed of each, ``used`` all principal
+    of each line (k,).
+    """
     state, i = call.state, call.i
-    lines, loans, rows = state.lines, state.loans.rows, s.at
+    loans, rows = state.loans.rows, s.at
     terms, ids = state.terms, state.lines.terms[i]
-    owed = loans.billed_minor[rows] + loans.carried_minor[rows]
     instalments = np.minimum(owed, principal)
     charges = (
         np.minimum(loans.interest_due_minor[rows], loans.interest_new_minor[rows])
@@ -158,13 +159,10 @@ def _minimum(call: Call, s: Segments, principal: Int64s, fees: Int64s, balance: 
     loans.penalty_new_minor[rows] = 0
     revolving = s.sum(owed - instalments)
     share = np.maximum(terms.minimum_floor_minor[ids], ceil_ppm(revolving, terms.minimum_ppm[ids]))
-    used = lines.cycle_minor[i] + s.sum(loans.unbilled_minor[rows] + owed)
-    over = np.maximum(used - lines.limit_minor[i], 0) * terms.over_limit_in_minimum[ids]
+    over = np.maximum(used - state.lines.limit_minor[i], ZERO) * terms.over_limit_in_minimum[ids]
     d = state.dues.gather(i)
     past = d.sum(state.dues.rows.unmet_minor[d.at])
-    least = np.minimum(revolving, share) + s.sum(instalments + charges) + past + over
-    due = np.maximum(balance, 0)
-    return np.where(due < terms.full_if_under_minor[ids], due, np.minimum(due, least))
+    return np.minimum(revolving, share) + s.sum(instalments + charges) + past + over
 
 
 def _queue(call: Call, due_on: Days, minimum: Int64s) -> None:
@@ -172,31 +170,13 @@ def _queue(call: Call, due_on: Days, minimum: Int64s) -> None:
     dues = call.state.dues
     d = dues.gather(call.i)
     own = minimum - d.sum(dues.rows.unmet_minor[d.at])
-    assert own.min(initial=0) >= 0
-    call, due_on, own = call.keep(own > 0), due_on[own > 0], own[own > 0]
+    assert not np.count_nonzero(own < ZERO)
+    some = own > ZERO
+    call, due_on, own = call.keep(some), due_on[some], own[some]
     at: Index = dues.append(call.i)
     dues.rows.line[at] = call.state.lines.id[call.i]
     dues.rows.due_on[at] = due_on
     dues.rows.unmet_minor[at] = own
-
-
-def _write(call: Call, due_on: Days, balance: Int64s, minimum: Int64s) -> None:
-    lines, i = call.state.lines, call.i
-    s = call.state.open_loans(i)
-    loans = call.state.loans.rows
-    principal = loans.unbilled_minor[s.at] + loans.billed_minor[s.at] + loans.carried_minor[s.at]
-    call.out.statements.append(
-        Statements(
-            lines.id[i],
-            call.commands.seq[call.c],
-            call.on,
-            due_on,
-            balance,
-            np.maximum(balance, 0),
-            minimum,
-            lines.cycle_minor[i] + s.sum(principal),
-        )
-    )
 
 
 def _itemise(call: Call, opening: Int64s, new: dict[Item, Int64s]) -> None:
@@ -209,16 +189,12 @@ def _itemise(call: Call, opening: Int64s, new: dict[Item, Int64s]) -> None:
         Item.REPAID: -repaid,
         Item.OTHER: opening - folded + repaid,
     } | new
-    cut_on = call.on
-    for item, amount in amounts.items():
-        some = amount != 0
-        for_on = lines.adjusted_on[i] if item is Item.ADJUSTMENT else cut_on
-        call.out.items.append(
-            Items(
-                lines.id[i[some]],
-                call.commands.seq[call.c[some]],
-                np.full(int(some.sum()), item, np.int16),
-                for_on[some],
-                amount[some],
-            )
-        )
+    items = np.array([item.value for item in amounts], np.int16)
+    every = np.concatenate(list(amounts.values()))
+    [some] = every.nonzero()
+    item, of = np.divmod(some, len(i))
+    for_on = call.on[of]
+    adjusted = items[item] == Item.ADJUSTMENT.value
+    for_on[adjusted] = lines.adjusted_on[i[of[adjusted]]]
+    seq = call.commands.seq[call.c]
+    call.out.items.append(Items(lines.id[i[of]], seq[of], items[item], for_on, every[some]))

@@ -7,10 +7,10 @@ becomes minor units when it is billed, rounded half up, and the rest is carried.
 
 import numpy as np
 
-from jiehuan.core.columns import MICRO, Days, Ids, Int64s
+from jiehuan.core.columns import MICRO, ZERO, Days, Flags, Ids, Int64s
 from jiehuan.core.days import EPOCH_ON
 from jiehuan.core.ledger import Account
-from jiehuan.core.line import LoanKind, Status
+from jiehuan.core.line import LoanKind
 from jiehuan.core.money import half_up
 from jiehuan.core.segments import Index, Segments
 from jiehuan.core.state import Call, State
@@ -42,13 +42,19 @@ def bearing(state: State, rows: Index, i: Index) -> tuple[Int64s, Int64s]:
     ``rows`` are loans, ``i`` the line of each.  While a line is past due, all its carried
     principal bears the late rate in place of its own (terms.md 2, "late").
     """
-    loans, status = state.loans.rows, state.lines.status[i]
-    alive = status != Status.WRITTEN_OFF.value
-    late = state.lines.past_due_on[i] > 0
-    draw = loans.kind[rows] == LoanKind.DRAW.value
-    carried = loans.carried_minor[rows] * alive
-    before = (loans.unbilled_minor[rows] + loans.billed_minor[rows]) * (draw & alive)
-    return before + carried * ~late, carried * late
+    loans = state.loans.rows
+    own = carried = loans.carried_minor[rows]
+    draw = loans.kind[rows] == _DRAW
+    if np.count_nonzero(draw):
+        own = own + (loans.unbilled_minor[rows] + loans.billed_minor[rows]) * draw
+    if not np.count_nonzero(own):
+        return own, own
+    alive, late = ~state.is_gone(i), state.lines.past_due_on[i] > 0
+    penal = carried * (alive & late)
+    return own * alive - penal, penal
+
+
+_DRAW = np.array(LoanKind.DRAW, np.int16)
 
 
 def reckon(state: State, rows: Index, i: Index, until_on: Days) -> None:
@@ -56,28 +62,35 @@ def reckon(state: State, rows: Index, i: Index, until_on: Days) -> None:
     loans = state.loans.rows
     days = until_on - loans.reckoned_on[rows]
     own, late = bearing(state, rows, i)
-    assert days.min(initial=0) >= 0 or not ((own + late > 0) & (days < 0)).any()
-    late_ppm = state.terms.late_rate_ppm[loans.terms[rows]]
-    loans.interest_num[rows] += accrue(own, loans.rate_ppm[rows], days)
-    loans.penalty_num[rows] += accrue(late, late_ppm, days)
+    assert not np.count_nonzero((own + late)[days < ZERO])
+    if np.count_nonzero(own):
+        loans.interest_num[rows] += accrue(own, loans.rate_ppm[rows], days)
+    if np.count_nonzero(late):
+        late_ppm = state.terms.late_rate_ppm[loans.terms[rows]]
+        loans.penalty_num[rows] += accrue(late, late_ppm, days)
     loans.reckoned_on[rows] = until_on
 
 
-def bill(call: Call, s: Segments, chosen: Index) -> None:
-    """Bill what loans ``s.at[chosen]`` have accrued: rounded half up, the rest carried."""
-    loans = call.state.loans.rows
-    rows = s.at[chosen]
+def bill(call: Call, s: Segments, chosen: Flags | None = None) -> list[Int64s]:
+    """Bill what loans ``s.at[chosen]`` have accrued: rounded half up, the rest carried.
+
+    ``chosen`` (m,) is all of them when None.  Returns interest and penalty of each line (k,).
+    """
+    loans, rows = call.state.loans.rows, s.at
+    billed = []
     for name, receivable, accrued in _BILLED:
         num = getattr(loans, f"{name}_num")
         minor = half_up(num[rows], MICRO)
-        num[rows] -= minor * MICRO
-        getattr(loans, f"{name}_due_minor")[rows] += minor
-        getattr(loans, f"{name}_new_minor")[rows] += minor
-        billed = np.zeros(len(s.at), np.int64)
-        billed[chosen] = minor
-        call.move(
-            call.receivable(receivable, Account.RECOVERY), call.account(accrued), s.sum(billed)
-        )
+        if chosen is not None:
+            minor = minor * chosen
+        billed.append(s.sum(minor))
+        if np.count_nonzero(minor):
+            num[rows] -= minor * MICRO
+            getattr(loans, f"{name}_due_minor")[rows] += minor
+            getattr(loans, f"{name}_new_minor")[rows] += minor
+            source = call.receivable(receivable, Account.RECOVERY)
+            call.move(source, call.account(accrued), billed[-1])
+    return billed
 
 
 _BILLED = (
@@ -94,12 +107,10 @@ def running(state: State, rows: Index, i: Index) -> tuple[Int64s, Int64s, Int64s
     """
     loans = state.loans.rows
     own, late = bearing(state, rows, i)
+    interest, penalty = loans.interest_num[rows], loans.penalty_num[rows]
+    if not np.count_nonzero(own) and not np.count_nonzero(late):
+        return interest, own, penalty, late
     days = (loans.reckoned_on[rows] - EPOCH_ON).astype(np.int64)
     own_slope = own * loans.rate_ppm[rows]
     late_slope = late * state.terms.late_rate_ppm[loans.terms[rows]]
-    return (
-        loans.interest_num[rows] - own_slope * days,
-        own_slope,
-        loans.penalty_num[rows] - late_slope * days,
-        late_slope,
-    )
+    return interest - own_slope * days, own_slope, penalty - late_slope * days, late_slope

@@ -1,6 +1,5 @@
 """What closes a day on a line: the due day passes, the debt ages, it is written off."""
 
-import numpy as np
 
 from jiehuan.core.interest import bill, reckon
 from jiehuan.core.ledger import Account
@@ -43,7 +42,7 @@ def write_off(call: Call) -> None:
     i = call.i
     s = state.open_loans(i)
     reckon(state, s.at, i[s.of], call.until_on[s.of])
-    bill(call, s, np.arange(len(s.at)))
+    bill(call, s)
     loans.carried_minor[s.at] += loans.billed_minor[s.at] + loans.unbilled_minor[s.at]
     loans.billed_minor[s.at] = 0
     loans.unbilled_minor[s.at] = 0

@@ -47,7 +47,7 @@ def half_up(num: Int64s, den: Int64s | int) -> Int64s:
         >>> half_up(np.array([14, 15, -15, -16]), 10).tolist()
         [1, 2, -1, -2]
     """
-    assert np.min(den, initial=1) > 0
+    assert den > 0 if isinstance(den, int) else not np.count_nonzero(den <= 0)
 
     whole = num // den
     rest = num - whole * den
@@ -92,8 +92,8 @@ def ceil_ppm(amount_minor: Int64s, share_ppm: Int64s | int) -> Int64s:
 
 def _split(amount_minor: Int64s, share_ppm: Int64s | int) -> tuple[Int64s, Int64s]:
     """Return amount x share as whole units and a numerator that cannot leave int64."""
-    assert np.min(share_ppm, initial=0) >= 0
-    assert np.max(share_ppm, initial=0) <= SHARE_PPM_MAX
+    assert not np.count_nonzero(np.less(share_ppm, 0))
+    assert not np.count_nonzero(np.greater(share_ppm, SHARE_PPM_MAX))
 
     millions = amount_minor // MICRO
     return millions * share_ppm, (amount_minor - millions * MICRO) * share_ppm

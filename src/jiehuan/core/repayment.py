@@ -38,9 +38,9 @@ def _pay(call: Call) -> Payment:
     s, loans = payment.s, state.loans.rows
     everything = ref == REF_ALL
     named = everything[s.of] | ((ref[s.of] != REF_USUAL) & (loans.no[s.at] == ref[s.of]))
-    if named.any():
+    if np.count_nonzero(named):
         reckon(state, s.at[named], call.i[s.of[named]], call.until_on[s.of[named]])
-        bill(call, s, np.flatnonzero(named))
+        bill(call, s, named)
         payment.loan(named & ~everything[s.of])
     payment.usual()
     if everything.any():

@@ -6,7 +6,7 @@ always agree with its children.
 
 import numpy as np
 
-from jiehuan.core.columns import MICRO, NEVER, Codes, Days, Flags
+from jiehuan.core.columns import MICRO, NEVER, ZERO, Codes, Days, Flags
 from jiehuan.core.interest import reckon, running
 from jiehuan.core.ledger import Account
 from jiehuan.core.line import BUCKET_MAX, DAYS_A_BUCKET, TRANSITIONS, Happening, Status
@@ -22,10 +22,12 @@ def settle(call: Call) -> None:
     s = state.open_loans(i)
     if state.parts.roomy:
         _share_out_paid(state, s, i)
-    _forget_rests(state, s, i)
+    if len(s.at):
+        _forget_rests(state, s, i)
     _add_up(state, s, i)
     d = state.dues.gather(i)
-    _cap_queue(state, d, i)
+    if len(d.at):
+        _cap_queue(state, d, i)
     _judge_lateness(call, s, d)
     add_running(state, s, i)
 
@@ -60,17 +62,16 @@ def _forget_rests(state: State, s: Segments, i: Index) -> None:
         loans.interest_due_minor[rows] + loans.fee_due_minor[rows] + loans.penalty_due_minor[rows]
     )
     principal = loans.unbilled_minor[rows] + loans.billed_minor[rows] + loans.carried_minor[rows]
-    for name in ("interest", "penalty"):
-        new, due = getattr(loans, f"{name}_new_minor"), getattr(loans, f"{name}_due_minor")
+    for new, due in (
+        (loans.interest_new_minor, loans.interest_due_minor),
+        (loans.penalty_new_minor, loans.penalty_due_minor),
+    ):
         new[rows] = np.minimum(new[rows], due[rows])
-    paid_off = (
-        loans.open[rows]
-        & (principal + charges == 0)
-        & (np.abs(loans.interest_num[rows]) < MICRO)
-        & (np.abs(loans.penalty_num[rows]) < MICRO)
-    )
-    if not paid_off.any():
+    paid_off = principal + charges == ZERO
+    if not np.count_nonzero(paid_off):
         return
+    paid_off &= np.abs(loans.interest_num[rows]) < MICRO
+    paid_off &= np.abs(loans.penalty_num[rows]) < MICRO
     paid_off &= ~_has_fees_to_come(state, s, i)
     for name in ("interest", "penalty"):
         num = getattr(loans, f"{name}_num")
@@ -103,11 +104,9 @@ def _add_up(state: State, s: Segments, i: Index) -> None:
 
 def _cap_queue(state: State, d: Segments, i: Index) -> None:
     """Keep the unmet minimums within what is billed and unpaid, from the newest back."""
-    if not len(d.at):
-        return
     lines, dues = state.lines, state.dues.rows
     billed = lines.used_minor[i] - lines.cycle_minor[i] - lines.unbilled_minor[i]
-    left = np.maximum(billed + lines.charges_minor[i] - lines.overpaid_minor[i], 0)
+    left = np.maximum(billed + lines.charges_minor[i] - lines.overpaid_minor[i], ZERO)
     dues.unmet_minor[d.at] = d.pour(left, dues.unmet_minor[d.at])
 
 
@@ -116,21 +115,20 @@ def _judge_lateness(call: Call, s: Segments, d: Segments) -> None:
     state, i, until_on = call.state, call.i, call.until_on
     lines, dues = state.lines, state.dues.rows
     before = lines.past_due_on[i]
-    if not len(d.at) and not before.any():
+    late = (dues.unmet_minor[d.at] > ZERO) & (dues.due_on[d.at] < until_on[d.of])
+    if not np.count_nonzero(late) and not np.count_nonzero(before):
         return
-    late = (dues.unmet_minor[d.at] > 0) & (dues.due_on[d.at] < until_on[d.of])
     oldest = np.full(len(i), NEVER, np.int32)
     np.minimum.at(oldest, d.of[late], dues.due_on[d.at[late]])
     oldest[oldest == NEVER] = 0
-
+    changed = before != oldest
+    if not np.count_nonzero(changed):
+        return
     turned = ((before > 0) != (oldest > 0))[s.of] & (state.loans.rows.carried_minor[s.at] > 0)
     reckon(state, s.at[turned], i[s.of[turned]], until_on[s.of[turned]])
     lines.past_due_on[i] = oldest
-
-    changed = before != oldest
-    if changed.any():
-        lines.status[i] = _AFTER[(oldest > 0).astype(np.int8), lines.status[i]]
-        rebucket(call.keep(changed))
+    lines.status[i] = _AFTER[(oldest > 0).astype(np.int8), lines.status[i]]
+    rebucket(call.keep(changed))
 
 
 def _after(happening: Happening) -> Codes:
@@ -158,16 +156,14 @@ def rebucket(call: Call) -> None:
     after = bucket_of(lines.past_due_on[i], call.until_on - np.int32(1))
     s = state.open_loans(i)
     loans = state.loans.rows
-    moved = (before != after) & (lines.status[i] != Status.WRITTEN_OFF.value)
+    moved = (before != after) & ~state.is_gone(i)
     for kind, owed in (
         (Account.PRINCIPAL, lines.used_minor[i]),
         (Account.INTEREST, s.sum(loans.interest_due_minor[s.at])),
         (Account.FEE, s.sum(loans.fee_due_minor[s.at])),
         (Account.PENALTY, s.sum(loans.penalty_due_minor[s.at])),
     ):
-        call.move(
-            state.account(kind, i, after),
-            state.account(kind, i, before),
-            np.where(moved, owed, 0),
-        )
+        amount = owed * moved
+        if np.count_nonzero(amount):
+            call.move(state.account(kind, i, after), state.account(kind, i, before), amount)
     lines.bucket[i] = after

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from jiehuan.core.columns import (
+    ZERO,
     Codes,
     Columns,
     Commands,
@@ -120,6 +121,13 @@ class State:
         free = self.lines.limit_minor[i] - self.lines.used_minor[i]
         return np.asarray(np.maximum(free, ZERO) * _LENDS[self.lines.status[i]])
 
+    def is_idle(self, i: Index) -> Flags:
+        """Return which lines owe nothing, have nothing and accrue nothing, shape (k,)."""
+        lines = self.lines
+        return np.asarray(
+            (lines.used_minor[i] | lines.overpaid_minor[i] | lines.loans_open[i]) == ZERO
+        )
+
     def is_gone(self, i: Index) -> Flags:
         """Return which lines were written off, shape (k,)."""
         return np.asarray(self.lines.status[i] == _WRITTEN_OFF)
@@ -130,8 +138,6 @@ class State:
 IN_FORCE = np.array([False, False, True, True, True, False, False])
 _LENDS = IN_FORCE.astype(np.int64)
 
-# For one line, an array without dimensions costs half of what a number does.
-ZERO = np.array(0)
 _WRITTEN_OFF = np.array(Status.WRITTEN_OFF, np.int16)
 _NEXT_DAY = np.array(1, np.int32)
 
