@@ -12,7 +12,7 @@ from jiehuan.core.columns import Flags, Int64s
 from jiehuan.core.days import next_cut_on
 from jiehuan.core.interest import reckon
 from jiehuan.core.ledger import Account
-from jiehuan.core.line import LoanKind, Status
+from jiehuan.core.line import LoanKind
 from jiehuan.core.segments import Index, Segments
 from jiehuan.core.state import Call
 
@@ -39,7 +39,7 @@ class Payment:
         self.s: Segments = call.state.open_loans(call.i)
         self.left = amount_minor.copy()
         self.paid = {rank: np.zeros(len(call.i), np.int64) for rank in RANKS}
-        self.gone: Flags = call.state.lines.status[call.i] == Status.WRITTEN_OFF.value
+        self.gone: Flags = call.state.is_gone(call.i)
 
     def usual(self) -> None:
         """Pour over what is billed, in the order of the product and the line's stage."""
@@ -49,30 +49,32 @@ class Payment:
             else:
                 self._down(order, which)
 
-    def _orders(self) -> Iterator[tuple[Flags, tuple[str, ...], str]]:
-        """Yield lines (k,) with the order of ranks they have, and whether down or across.
+    def _orders(self) -> Iterator[tuple[Flags | None, tuple[str, ...], str]]:
+        """Yield lines (k,), or None for all, with their order of ranks, and down or across.
 
         What was written off is paid down: all its principal, then each of its charges.
         """
         lines, terms = self.call.state.lines, self.call.state.terms
         stage = lines.terms[self.call.i] * 2 + self.gone
-        for one in np.unique(stage).tolist():
+        stages = np.bincount(stage).nonzero()[0].tolist()
+        for one in stages:
+            which = stage == one if len(stages) > 1 else None
             product = terms.products[one // 2]
             if one % 2:
-                yield stage == one, product.allocation_written_off, "down"
+                yield which, product.allocation_written_off, "down"
             else:
-                yield stage == one, product.allocation_current, product.allocation_way
+                yield which, product.allocation_current, product.allocation_way
 
-    def _down(self, order: tuple[str, ...], which: Flags) -> None:
+    def _down(self, order: tuple[str, ...], which: Flags | None) -> None:
         """Settle a rank over all loans before the next rank."""
         for rank in order:
             cells = self._cells(rank, which)
-            if cells.any():
+            if np.count_nonzero(cells):
                 self._take(rank, self.s.pour(self.left, cells))
-            if rank == "principal":
+            if rank == "principal" and np.count_nonzero(self.gone):
                 self._cycle_written_off(which)
 
-    def _across(self, order: tuple[str, ...], which: Flags) -> None:
+    def _across(self, order: tuple[str, ...], which: Flags | None) -> None:
         """Settle a loan over all ranks before the next loan."""
         cells = np.stack([self._cells(rank, which) for rank in order], axis=1)
         takes = self.s.widen(len(order)).pour(self.left, cells.ravel()).reshape(cells.shape)
@@ -88,35 +90,37 @@ class Payment:
         ahead = self.loans.unbilled_minor[self.s.at] * chosen
         self._take_ahead(self.s.pour(self.left, ahead))
 
-    def _cells(self, rank: str, which: Flags) -> Int64s:
+    def _cells(self, rank: str, which: Flags | None = None) -> Int64s:
         """Return what each loan owes of a rank, 0 for lines that are not ``which``."""
         loans, rows = self.loans, self.s.at
         if rank != "principal":
-            owed = getattr(loans, f"{rank}_due_minor")[rows]
+            owed: Int64s = getattr(loans, f"{rank}_due_minor")[rows]
         else:
             owed = loans.carried_minor[rows] + loans.billed_minor[rows]
-            owed += loans.unbilled_minor[rows] * self.gone[self.s.of]
-        return np.asarray(owed * which[self.s.of])
+            if np.count_nonzero(self.gone):
+                owed += loans.unbilled_minor[rows] * self.gone[self.s.of]
+        return owed if which is None else owed * which[self.s.of]
 
     def _take(self, rank: str, take: Int64s) -> None:
         """Book what each loan takes (m,) of a rank."""
-        if not take.any():
+        if not np.count_nonzero(take):
             return
         loans, rows = self.loans, self.s.at
         if rank == "principal":
-            self._reckon(take > 0)
+            self._reckon(take)
             left = take
-            for name in ("carried_minor", "billed_minor", "unbilled_minor"):
-                column = getattr(loans, name)
+            for column in (loans.carried_minor, loans.billed_minor, loans.unbilled_minor):
                 part = np.minimum(left, column[rows])
-                column[rows] -= part
-                left = left - part
+                if np.count_nonzero(part):
+                    column[rows] -= part
+                    left = left - part
         else:
             getattr(loans, f"{rank}_due_minor")[rows] -= take
         self.took(rank, self.s.sum(take))
 
-    def _reckon(self, where: Flags) -> None:
-        """Bring loans up to today before their principal changes."""
+    def _reckon(self, take: Int64s) -> None:
+        """Bring the loans that are to give ``take`` (m,) up to today."""
+        [where] = take.nonzero()
         rows, of = self.s.at[where], self.s.of[where]
         reckon(self.call.state, rows, self.call.i[of], self.call.until_on[of])
 
@@ -125,12 +129,11 @@ class Payment:
         self.left = self.left - amount_minor
         self.paid[rank] = self.paid[rank] + amount_minor
 
-    def _cycle_written_off(self, which: Flags) -> None:
+    def _cycle_written_off(self, which: Flags | None) -> None:
         """Pay the running cycle of lines that were written off: it is never billed."""
-        gone = which & self.gone
-        if gone.any():
-            cycle_minor = self.call.state.lines.cycle_minor[self.call.i]
-            self.cycle(np.minimum(self.left, cycle_minor) * gone)
+        gone = self.gone if which is None else which & self.gone
+        cycle_minor = self.call.state.lines.cycle_minor[self.call.i]
+        self.cycle(np.minimum(self.left, cycle_minor) * gone)
 
     def cycle(self, amount_minor: Int64s) -> None:
         """Pay ``amount_minor`` (k,) of the running cycles."""
@@ -139,10 +142,10 @@ class Payment:
 
     def _take_ahead(self, take: Int64s) -> None:
         """Pay unbilled principal of loans (m,): a draw's, or a plan's next terms."""
-        if not take.any():
+        if not np.count_nonzero(take):
             return
         rows = self.s.at
-        self._reckon(take > 0)
+        self._reckon(take)
         self.loans.unbilled_minor[rows] -= take
         self._shorten_terms(take)
         self.took("principal", self.s.sum(take))
@@ -166,8 +169,7 @@ class Payment:
         mine = (self.loans.source[self.s.at] == purchase[self.s.of]) & (purchase[self.s.of] > 0)
         ahead = self.loans.unbilled_minor[self.s.at] * mine
         self._take_ahead(self.s.pour(self.left, ahead))
-        cells = self._cells("principal", np.ones(len(self.call.i), np.bool_))
-        self._take("principal", self.s.pour(self.left, cells * mine))
+        self._take("principal", self.s.pour(self.left, self._cells("principal") * mine))
 
     def loan_principal(self, rows: Index, amount_minor: Int64s) -> None:
         """Pay ``amount_minor`` (k,) off one loan of each line, at ``rows`` (k,)."""
@@ -206,9 +208,9 @@ class Payment:
         """Make the transfers from ``source`` accounts (k,); the rest becomes overpayment."""
         call = self.call
         for rank in RANKS:
-            if self.paid[rank].any():
+            if np.count_nonzero(self.paid[rank]):
                 receivable = call.receivable(RECEIVABLE[rank], Account.RECOVERY)
                 call.move(source, receivable, self.paid[rank])
-        if self.left.any():
+        if np.count_nonzero(self.left):
             call.move(source, call.account(Account.OVERPAYMENT), self.left)
             call.state.lines.overpaid_minor[call.i] += self.left

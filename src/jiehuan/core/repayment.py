@@ -9,7 +9,7 @@ from jiehuan.core.columns import Flags, Int64s
 from jiehuan.core.commands import REF_ALL, REF_USUAL
 from jiehuan.core.interest import bill, reckon
 from jiehuan.core.ledger import Account
-from jiehuan.core.line import LoanKind, Status
+from jiehuan.core.line import LoanKind
 from jiehuan.core.segments import Index
 from jiehuan.core.settle import settle
 from jiehuan.core.state import Call
@@ -24,28 +24,35 @@ def repay(call: Call) -> None:
     payment.book(call.account(Account.CASH))
     lines, dues = call.state.lines, call.state.dues
     d = dues.gather(call.i)
-    dues.rows.unmet_minor[d.at] -= d.pour(call.amount, dues.rows.unmet_minor[d.at])
+    if len(d.at):
+        dues.rows.unmet_minor[d.at] -= d.pour(call.amount, dues.rows.unmet_minor[d.at])
     lines.repaid_minor[call.i] += call.amount
     settle(call)
 
 
 def _pay(call: Call) -> Payment:
     """Pour the amounts: named loans first, then the usual order, then all in advance."""
-    state = call.state
-    gone = state.lines.status[call.i] == Status.WRITTEN_OFF.value
-    ref = np.where(gone, REF_USUAL, call.ref)
     payment = Payment(call, call.amount)
-    s, loans = payment.s, state.loans.rows
-    everything = ref == REF_ALL
-    named = everything[s.of] | ((ref[s.of] != REF_USUAL) & (loans.no[s.at] == ref[s.of]))
-    if np.count_nonzero(named):
-        reckon(state, s.at[named], call.i[s.of[named]], call.until_on[s.of[named]])
-        bill(call, s, named)
-        payment.loan(named & ~everything[s.of])
+    ref = np.where(payment.gone, REF_USUAL, call.ref)
+    if np.count_nonzero(ref != REF_USUAL):
+        _named_first(payment, ref)
     payment.usual()
-    if everything.any():
+    everything = ref == REF_ALL
+    if np.count_nonzero(everything):
         payment.ahead(everything)
     return payment
+
+
+def _named_first(payment: Payment, ref: Int64s) -> None:
+    """Bill the loans that ``ref`` (k,) names, one or all; pour over the one."""
+    call, s = payment.call, payment.s
+    everything = ref == REF_ALL
+    no = call.state.loans.rows.no[s.at]
+    named = everything[s.of] | ((ref[s.of] != REF_USUAL) & (no == ref[s.of]))
+    if np.count_nonzero(named):
+        reckon(call.state, s.at[named], call.i[s.of[named]], call.until_on[s.of[named]])
+        bill(call, s, named)
+        payment.loan(named & ~everything[s.of])
 
 
 def credit(call: Call) -> None:

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from jiehuan.core.columns import Columns, Flags, Int64s
+from jiehuan.core.columns import ZERO, Columns, Flags, Int64s
 
 Index = NDArray[np.int64]
 C = TypeVar("C", bound=Columns)
@@ -45,7 +45,7 @@ class Segments:
         Returns what each cell takes, shape (m,); never more than the amount or the cell.
         """
         left = amount[self.of] - self.before(cells)
-        return np.asarray(np.minimum(np.maximum(left, 0), cells))
+        return np.asarray(np.minimum(np.maximum(left, ZERO), cells))
 
     def keep(self, where: Flags) -> "Segments":
         """Return the segments with the rows that are ``where`` (m,)."""
