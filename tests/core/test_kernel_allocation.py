@@ -85,7 +85,7 @@ def test_children_have_the_room_that_was_reserved(sizes):
     loaded = Holds.empty(int(had.sum()))
     loaded.line[:] = np.repeat(ids, had)
     loaded.no[:] = np.arange(len(loaded)) + 1
-    child = reserve(Holds, ids, loaded, loaded.line, room)
+    child = reserve(ids, loaded, loaded.line, room)
     every = np.arange(len(ids))
     assert loaded.no.tolist() == child.rows.no[child.in_use()].tolist()
     assert loaded.no.tolist() == child.rows.no[child.gather(every).at].tolist()

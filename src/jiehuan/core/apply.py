@@ -76,7 +76,20 @@ LIGHT = frozenset(
         Kind.COLLECT_ENDED,
     }
 )
-_IS_HEAVY = ~np.isin(np.arange(max(Kind) + 1), np.array(list(LIGHT)))
+# These leave loans as they are.
+_KEEPS_LOANS = LIGHT | {
+    Kind.CAPTURE,
+    Kind.VOID,
+    Kind.DRAW_FAILED,
+    Kind.COLLECT,
+    Kind.PAY_BACK,
+    Kind.PAY_BACK_FAILED,
+    Kind.AGED,
+    Kind.HOLD_EXPIRED,
+}
+_IS_HEAVY, _CHANGES_LOANS = (
+    ~np.isin(np.arange(max(Kind) + 1), np.array(list(kinds))) for kinds in (LIGHT, _KEEPS_LOANS)
+)
 NEEDS_PURCHASES = frozenset({Kind.REFUND, Kind.CONVERT})
 
 _MOMENT_OF = np.zeros(max(Kind) + 1, np.int32)
@@ -168,11 +181,11 @@ _DONE = np.array(Outcome.DONE, np.int16)
 
 def _start_sums(state: State, commands: Commands, line: Index) -> None:
     """Set the running sums of lines whose loans may change, so that changes can be told."""
-    heavy = _IS_HEAVY[commands.kind]
-    if np.count_nonzero(heavy) and state.loans.roomy:
-        changes = np.zeros(len(state.lines), np.bool_)
-        changes[line[heavy]] = True
-        [i] = changes.nonzero()
+    changes = _CHANGES_LOANS[commands.kind]
+    if np.count_nonzero(changes) and state.loans.roomy:
+        of = np.zeros(len(state.lines), np.bool_)
+        of[line[changes]] = True
+        [i] = of.nonzero()
         if np.count_nonzero(state.loans.had[i]):
             add_running(state, state.open_loans(i), i)
     state.sums["undrawn_minor"][line] = state.undrawn(line)

@@ -162,7 +162,7 @@ def _least(
     over = np.maximum(used - state.lines.limit_minor[i], ZERO) * terms.over_limit_in_minimum[ids]
     d = state.dues.gather(i)
     past = d.sum(state.dues.rows.unmet_minor[d.at])
-    return np.minimum(revolving, share) + s.sum(instalments + charges) + past + over
+    return np.asarray(np.minimum(revolving, share) + s.sum(instalments + charges) + past + over)
 
 
 def _queue(call: Call, due_on: Days, minimum: Int64s) -> None:

@@ -1,6 +1,5 @@
 """What closes a day on a line: the due day passes, the debt ages, it is written off."""
 
-
 from jiehuan.core.interest import bill, reckon
 from jiehuan.core.ledger import Account
 from jiehuan.core.line import Status

@@ -28,7 +28,7 @@ class Segments:
     def sum(self, x: Int64s) -> Int64s:
         """Return the sum of ``x`` (m,) over each line, shape (k,); it may be ``x`` itself."""
         if len(self.count) == 1:
-            return x if len(x) == 1 else np.asarray(np.add.reduce(x, keepdims=True))
+            return np.add.reduceat(x, self.first) if len(x) > 1 else x if len(x) else _NOTHING
         total = _running(x)
         return np.asarray(total[self.first + self.count] - total[self.first])
 
@@ -63,6 +63,10 @@ class Segments:
         )
 
 
+_NOTHING = np.zeros(1, np.int64)
+_NOTHING.flags.writeable = False
+
+
 def _running(x: Int64s) -> Int64s:
     """Return the sums of the first 0, 1, ... of ``x`` (m,), shape (m + 1,)."""
     total = np.zeros(len(x) + 1, np.int64)
@@ -75,11 +79,11 @@ class Child(Generic[C]):
     """A child table with room reserved for each line.
 
     Rows of line ``i`` are ``start[i] : start[i] + used[i]``, oldest first; ``had[i]`` of
-    them were loaded, the rest are new.  One spare row of zeros stands at the end, so that
+    them were ``loaded``, the rest are new.  One spare row of zeros stands at the end, so that
     the index -1, "not found", can be read.
     """
 
-    table: type[C]
+    loaded: C
     size: int  # all rows but the spare one
     start: Index
     used: Index
@@ -88,9 +92,13 @@ class Child(Generic[C]):
 
     @property
     def rows(self) -> C:
-        """The rows; they are made when somebody first looks, which one light command never does."""
+        """The rows; they are laid out when somebody first asks, as many a command never does."""
         if self.made is None:
-            self.made = self.table.empty(self.size + 1)
+            self.made = made = self.loaded.empty(self.size + 1)
+            if len(self.loaded):
+                at = self.had_at()
+                for name in made.NAMES:
+                    getattr(made, name)[at] = getattr(self.loaded, name)
         return self.made
 
     @property
@@ -129,9 +137,11 @@ class Child(Generic[C]):
         """Return which rows are in use, shape of the table."""
         return _spans(self.start, self.used, self.size + 1)
 
-    def loaded(self) -> Flags:
-        """Return which rows were there at load."""
-        return _spans(self.start, self.had, self.size + 1)
+    def had_at(self) -> Index:
+        """Return the rows that were there at load."""
+        if len(self.had) == 1:
+            return np.arange(self.had.item())
+        return _spans(self.start, self.had, self.size + 1).nonzero()[0]
 
 
 def _spans(start: Index, count: Index, size: int) -> Flags:
@@ -141,21 +151,14 @@ def _spans(start: Index, count: Index, size: int) -> Flags:
     return np.asarray(np.cumsum(edge[:-1]) > 0)
 
 
-def reserve(cls: type[C], lines: Int64s, loaded: C, owner: Int64s, room: Index) -> Child[C]:
+def reserve(lines: Int64s, loaded: C, owner: Int64s, room: Index) -> Child[C]:
     """Lay out ``loaded`` rows (sorted by ``owner``, a line id each) with ``room`` (n,) to grow.
 
     ``lines`` are the sorted line ids, shape (n,).
     """
     if not len(owner) and not np.count_nonzero(room):
-        return Child(cls, 0, room, room, room)
-    index = lines.searchsorted(owner)
-    had = np.bincount(index, minlength=len(lines)).astype(np.int64, copy=False)
+        return Child(loaded, 0, room, room, room)
+    had = np.bincount(lines.searchsorted(owner), minlength=len(lines))
     size = had + room
     end = np.add.accumulate(size)
-    start = end - size
-    made = Child(cls, int(end[-1]), start, had.copy(), had)
-    if len(owner):
-        at = np.arange(len(owner)) + (start - (np.add.accumulate(had) - had))[index]
-        for name in cls.NAMES:
-            getattr(made.rows, name)[at] = getattr(loaded, name)
-    return made
+    return Child(loaded, int(end[-1]), end - size, had.copy(), had)

@@ -128,7 +128,9 @@ def _release(call: Call, at: Index, amount: Index, ended: HoldState) -> None:
 
 def find_hold(call: Call) -> Index:
     """Return where the hold that each command refers to is, or -1."""
-    return call.state.holds.find(call.i, call.state.holds.rows.no, call.ref)
+    if call.hold is None:
+        call.hold = call.state.holds.find(call.i, call.state.holds.rows.no, call.ref)
+    return call.hold
 
 
 def capture(call: Call) -> None:

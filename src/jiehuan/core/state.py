@@ -199,18 +199,18 @@ def build(
         made = makes[commands.kind]
         return np.bincount(line[made], minlength=n) if np.count_nonzero(made) else none
 
-    loans = reserve(Loans, ids, _in_fold_order(loaded.loans), loaded.loans.line, room(_MAKES_LOAN))
+    loans = reserve(ids, _in_fold_order(loaded.loans), loaded.loans.line, room(_MAKES_LOAN))
     parts, plan = _reserve_parts(loaded, loans, line, commands)
     purchases = room(_MAKES_PURCHASE) if track else none
     sum_table = np.zeros((len(SUMS), n), np.int64)
     return State(
         terms,
         loaded.lines,
-        reserve(Dues, ids, loaded.dues, loaded.dues.line, room(_MAKES_DUE)),
+        reserve(ids, loaded.dues, loaded.dues.line, room(_MAKES_DUE)),
         loans,
         parts,
-        reserve(Holds, ids, loaded.holds, loaded.holds.line, room(_MAKES_HOLD)),
-        reserve(Purchases, ids, loaded.purchases, loaded.purchases.line, purchases),
+        reserve(ids, loaded.holds, loaded.holds.line, room(_MAKES_HOLD)),
+        reserve(ids, loaded.purchases, loaded.purchases.line, purchases),
         plan,
         dict(zip(SUMS, sum_table, strict=True)),
         sum_table,
@@ -242,14 +242,14 @@ def _reserve_parts(
         of_line = loaded.lines.id.searchsorted(loaded.holds.line[drawn])
         np.add.at(room, of_line, loaded.holds.merchant[drawn])
     if not len(loaded.parts):
-        parts = reserve(Parts, loaded.lines.id, loaded.parts, loaded.parts.line, room)
+        parts = reserve(loaded.lines.id, loaded.parts, loaded.parts.line, room)
         return parts, np.zeros(parts.size + 1, np.int64)
     rows = np.flatnonzero(loans.in_use())
     by_no = rows[np.argsort(loans.rows.no[rows])]
     plan = by_no[np.searchsorted(loans.rows.no[by_no], loaded.parts.loan)]
     order = np.lexsort((loaded.parts.no, plan))
     sorted_parts = Parts.from_rows(loaded.parts.to_rows(order))
-    parts = reserve(Parts, loaded.lines.id, sorted_parts, sorted_parts.line, room)
+    parts = reserve(loaded.lines.id, sorted_parts, sorted_parts.line, room)
     where = np.zeros(parts.size + 1, np.int64)
     where[parts.in_use()] = plan[order]
     return parts, where
@@ -322,6 +322,7 @@ class Call:
     c: Index
     i: Index
     closes: bool  # the kind stands at the close of its day
+    hold: Index | None = None  # (k,) where the hold is that each command refers to, once found
 
     def keep(self, where: Flags) -> "Call":
         """Return the call for the rows that are ``where`` (k,)."""
