@@ -136,7 +136,8 @@ def refresh(state: State, i: Index) -> None:
     whole, light = i[full], i[~full]
     next_at = state.lines.next_event_at
     if len(whole):
-        next_at[whole] = functools.reduce(np.minimum, upcoming(state, whole).values())
+        coming = [event_at(state, whole) for event_at in COMING.values()]
+        next_at[whole] = functools.reduce(np.minimum, coming)
     if len(light):
         near = np.minimum(_statement_at(state, light), _hold_expired_at(state, light))
         next_at[light] = np.minimum(next_at[light], near)

@@ -49,9 +49,12 @@ def bearing(state: State, rows: Index, i: Index) -> tuple[Int64s, Int64s]:
         own = own + (loans.unbilled_minor[rows] + loans.billed_minor[rows]) * draw
     if not np.count_nonzero(own):
         return own, own
-    alive, late = ~state.is_gone(i), state.lines.past_due_on[i] > 0
-    penal = carried * (alive & late)
-    return own * alive - penal, penal
+    alive, past_due_on = ~state.is_gone(i), state.lines.past_due_on[i]
+    own = own * alive
+    if not np.count_nonzero(past_due_on):
+        return own, np.zeros(len(own), np.int64)
+    penal = carried * (alive & (past_due_on > 0))
+    return own - penal, penal
 
 
 _DRAW = np.array(LoanKind.DRAW, np.int16)

@@ -58,16 +58,12 @@ def _share_out_paid(state: State, s: Segments, i: Index) -> None:
 def _forget_rests(state: State, s: Segments, i: Index) -> None:
     """Close the loans of which nothing is left but fractions of a unit (terms.md 2)."""
     loans, rows = state.loans.rows, s.at
-    charges = (
-        loans.interest_due_minor[rows] + loans.fee_due_minor[rows] + loans.penalty_due_minor[rows]
-    )
-    principal = loans.unbilled_minor[rows] + loans.billed_minor[rows] + loans.carried_minor[rows]
-    for new, due in (
-        (loans.interest_new_minor, loans.interest_due_minor),
-        (loans.penalty_new_minor, loans.penalty_due_minor),
-    ):
-        new[rows] = np.minimum(new[rows], due[rows])
-    paid_off = principal + charges == ZERO
+    owed = loans.unbilled_minor[rows] + loans.billed_minor[rows] + loans.carried_minor[rows]
+    for name in ("interest", "penalty"):
+        new, due = getattr(loans, f"{name}_new_minor"), getattr(loans, f"{name}_due_minor")[rows]
+        new[rows] = np.minimum(new[rows], due)
+        owed = owed + due
+    paid_off = (owed + loans.fee_due_minor[rows]) == ZERO
     if not np.count_nonzero(paid_off):
         return
     paid_off &= np.abs(loans.interest_num[rows]) < MICRO
