@@ -109,6 +109,6 @@ def test_a_plan_made_for_an_empty_book_does_when_it_has_grown(fresh_database):
 
         with conn.transaction():
             conn.execute(update, few)
-            [read] = conn.execute(ROWS_READ, [tables.LINE.name]).fetchone()
+            [[read]] = conn.execute(ROWS_READ, [tables.LINE.name]).fetchall()
 
     assert read < 100  # two an update

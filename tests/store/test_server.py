@@ -1,6 +1,7 @@
 """The embedded server: it comes up from whatever state it was left in, and lets nobody else in."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pwd
@@ -288,6 +289,19 @@ def test_what_killed_programs_left_of_temporary_servers_is_removed(directory):
         assert mine.is_up()
         assert not left.exists()
         assert postmaster.alive_in(left / "postgres") == []
+
+
+def test_a_temporary_server_that_only_begins_is_not_taken_for_a_dead_one(directory, monkeypatch):
+    flock = fcntl.flock
+
+    def sweep_and_flock(file, operation):
+        if operation == fcntl.LOCK_SH:
+            server._sweep(directory.parent)
+        flock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", sweep_and_flock)
+    with Server.temporary(directory.parent) as made:
+        assert made.is_up()
 
 
 # --- Whom it lets in ----------------------------------------------------------------------------

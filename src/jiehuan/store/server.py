@@ -198,9 +198,7 @@ class Server:
         """Bring the server up; return whether there was room to."""
         try:
             self._prepare()
-            if self._using is None:
-                self._using = os.open(self.directory / "use.lock", os.O_RDWR | os.O_CREAT, 0o600)
-                fcntl.flock(self._using, fcntl.LOCK_SH)
+            self._use()
             with self._starting():
                 if self._ping() is not pq.Ping.OK:
                     self._initialise()
@@ -213,6 +211,12 @@ class Server:
                 return False
             raise
         return True
+
+    def _use(self) -> None:
+        """Say that we use the server."""
+        if self._using is None:
+            self._using = os.open(self.directory / "use.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._using, fcntl.LOCK_SH)
 
     def _leave(self) -> None:
         """Say that we use the server no more."""
@@ -291,6 +295,7 @@ class Server:
         self._socket.mkdir(mode=0o700, exist_ok=True)
         self._give(self._socket)
         if marker.name not in names:
+            self._use()  # first: who finds a marker and no user takes the directory for a dead one
             made = {"format": FORMAT, "postgres": POSTGRES_MAJOR, "temporary": self._temporary}
             _write_whole(marker, json.dumps(made) + "\n")
 
