@@ -8,10 +8,21 @@ import httpx
 from starlette.responses import Response
 from tests.serve.partner import WalletApi, wallet_settings
 
+from jiehuan.serve.phone import identity
 from jiehuan.serve.phone.visit import Phone as App
+from jiehuan.store.vault import Field
 
 PUBLIC = "http://jiehuan"
 LIMIT_MINOR = 1_000_000
+THIRTY = identity.number("99999919960101001")
+APPLICATION = {
+    "name": "林小雨",
+    "id_number": THIRTY,
+    "phone": "10000000001",
+    "education": "2",
+    "limit": "10,000",
+    "consent": "yes",
+}
 
 
 class Page(html.parser.HTMLParser):
@@ -49,9 +60,9 @@ class Page(html.parser.HTMLParser):
         return " ".join(" ".join(self.words).split())
 
     def form(self, action):
-        """Return the fields of the form that leads somewhere, as they are filled in."""
+        """Return the fields of the form that is sent somewhere, as they are filled in."""
         for attrs, inputs in self.forms:
-            if attrs.get("action", "").split("?")[0] == action:
+            if (attrs["method"], attrs["action"]) == ("post", action):
                 return {
                     one["name"]: one.get("value", "on")
                     for one in inputs
@@ -64,6 +75,13 @@ class Page(html.parser.HTMLParser):
         return [attrs["href"] for tag, attrs in self.tags if tag == "a" and "href" in attrs]
 
 
+class Asked:
+    """A request as far as a session is read from it."""
+
+    def __init__(self, phone):
+        self.cookies = dict(phone.cookies.items())
+
+
 class Phone:
     """Somebody in front of the pages of one book."""
 
@@ -74,12 +92,15 @@ class Phone:
 
     @property
     def app(self) -> App:
-        [mount] = [one for one in self.api.app.routes if getattr(one, "path", "") == "/phone"]
-        return mount.app.state.phone
+        return self.api.phone
 
     @property
     def party(self):
         return self.api.wallet.party_of(self.openid)
+
+    def run(self, asked):
+        """Wait for something of the service's own."""
+        return asyncio.run(asked)
 
     def sign_in(self):
         """Have a session, as if come back from the wallet."""
@@ -128,6 +149,7 @@ class Phone:
 
     def has_line(self, limit_minor=LIMIT_MINOR):
         """Have a line, as if applied for."""
+        self.run(self.api.wallet.remember(self.party, {Field.OPENID: self.openid}))
         self.line_path = self.api.open_line(limit_minor, party=self.party)
         self.line = int(self.line_path.rpartition("_")[2])
         return self
@@ -164,5 +186,12 @@ class Phone:
 class PhoneApi(WalletApi):
     """A service whose phones are reached at an address that test clients have."""
 
-    def __init__(self, dsn, number=1, waiting_max=1_024):
-        super().__init__(dsn, number, waiting_max, wallet_settings(public_url=PUBLIC))
+    def __init__(self, dsn, number=1, waiting_max=1_024, **settings):
+        given = wallet_settings(**{"public_url": PUBLIC, **settings})
+        super().__init__(dsn, number, waiting_max, given)
+
+    @property
+    def phone(self) -> App:
+        """What the pages have in common."""
+        [mount] = [one for one in self.app.routes if getattr(one, "path", "") == "/phone"]
+        return mount.app.state.phone

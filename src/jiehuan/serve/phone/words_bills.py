@@ -97,6 +97,5 @@ EN: Final[Mapping[str, str]] = {
     "入账日": "Booked",
     "期数": "Instalments",
     "看这期账单": "See this bill",
-    "{debit} → {credit}": "{debit} → {credit}",
     "这一笔没有动用资金": "No money moved",
 }
