@@ -276,6 +276,17 @@ def test_an_amount_one_cent_off_is_refused_kept_and_asked_for(beside, line, orde
     assert [] == beside.breaches()
 
 
+def test_an_end_of_another_amount_is_refused_and_the_order_stays(beside, line):
+    draw = beside.draw(line, 30_000)
+
+    answer = beside.notify(notice(MOVED, transfer_resource(beside.theirs(draw), 30_001, "FAIL")))
+
+    assert (409, "amount differs") == refusal(answer)
+    assert beside.line(line)["held_minor"] == 30_000
+    assert beside.order(draw).is_open
+    assert [] == beside.breaches()
+
+
 CONTRARY: dict[str, tuple[dict[str, Any], int, str, Heard]] = {
     "currency": (
         {"amount": {"total": 20_000, "payer_total": 20_000, "currency": "HKD"}},

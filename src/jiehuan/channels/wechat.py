@@ -75,6 +75,7 @@ class Event:
         number: Our number of what it is about; "" if it tells none.
         mchid: Whose it is, "" if not told.
         appid: Of which app, "" if not told (refunds and transfers tell none).
+        amount_minor: What it is about, also if it ended without money; None if not told.
         final: How it ended; None if it has not, or the notice is about something else.
         resource: What was decrypted.
     """
@@ -84,6 +85,7 @@ class Event:
     number: str
     mchid: str
     appid: str
+    amount_minor: int | None
     final: Settled | Ended | None
     resource: Mapping[str, Any]
 
@@ -361,6 +363,7 @@ def event(opened: Mapping[str, Any]) -> Event:
         number=_field(resource, name) if name else "",
         mchid=str(resource.get("mchid") or resource.get("mch_id") or ""),
         appid=str(resource.get("appid") or ""),
+        amount_minor=words.amount(resource),
         final=answer if isinstance(answer, Settled | Ended) else None,
         resource=resource,
     )

@@ -94,6 +94,20 @@ def transfer(said: Wire) -> Answer:
     return _unsettled(state, TRANSFER_ENDED, TRANSFER_WAITS, notes)
 
 
+def amount(said: Wire) -> int | None:
+    """Return what an order, refund or transfer says it is about; None if it does not say.
+
+    Examples:
+        >>> amount({"transfer_amount": 100}), amount({"amount": {"total": 9, "refund": 3}})
+        (100, 3)
+    """
+    parts = said.get("amount")
+    told = said.get("transfer_amount")
+    if isinstance(parts, Mapping):
+        told = parts.get("refund", parts.get("total"))
+    return told if isinstance(told, int) and not isinstance(told, bool) else None
+
+
 def refusal(status: int, body: str | bytes, *, asking: bool) -> Answer:
     """Read an error: what it means depends on whether we asked by our number, or sent.
 

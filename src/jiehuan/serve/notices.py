@@ -170,9 +170,7 @@ def _contradicts(wallet: Wallet, event: Event, row: OutboxRow | None) -> Heard |
         return Heard.MERCHANT_DIFFERS
     if row is None:
         return Heard.UNKNOWN_ORDER
-    if isinstance(event.final, Settled):
-        if event.final.currency != wallet.service.currency:
-            return Heard.CURRENCY_DIFFERS
-        if event.final.amount_minor != row.amount_minor:
-            return Heard.AMOUNT_DIFFERS
-    return None
+    if isinstance(event.final, Settled) and event.final.currency != wallet.service.currency:
+        return Heard.CURRENCY_DIFFERS
+    # Also of what ended without money: whoever speaks of another amount speaks of another order.
+    return Heard.AMOUNT_DIFFERS if event.amount_minor not in {None, row.amount_minor} else None
