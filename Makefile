@@ -9,7 +9,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-header --no-annotate --fork-strategy fewest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test shots lint bench torture-proof setup lock
+.PHONY: help demo test shots lint bench torture torture-proof setup lock
 
 help:
 	@echo "make demo    run a real book of 20,841 credit lines and show it (options: ARGS='--people 500')"
@@ -17,6 +17,7 @@ help:
 	@echo "make shots   the pictures of docs/shots, taken by walking through all pages in a browser"
 	@echo "make lint    style, types, rooms, spelling"
 	@echo "make bench   measure; each line printed is a JSON object"
+	@echo "make torture STORIES=1000 SEED=7  borrowers, with faults and kills at every step"
 	@echo "make torture-proof  plant bugs and see that the tests catch them (options: ARGS=fence)"
 	@echo "make setup   only make $(VENV)"
 	@echo "make lock    pin the dependencies again                         (options: ARGS=--upgrade)"
@@ -41,6 +42,11 @@ lint: $(READY)
 
 bench: $(READY)
 	@for script in bench/*.py; do $(BIN)/python "$$script" $(ARGS) || exit 1; done
+
+STORIES ?= 200
+SEED ?= 1
+torture: $(READY)
+	$(BIN)/python -m tests.stories.torture --stories $(STORIES) --seed $(SEED)
 
 torture-proof: $(READY)
 	$(BIN)/python -m tests.torture.proof $(ARGS)
