@@ -1,0 +1,1 @@
+"""Term loans: a contract's schedule, and its life as a fold over what happened."""

@@ -1,0 +1,1 @@
+"""Does the core reach the numbers that others published?"""
