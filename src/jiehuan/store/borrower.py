@@ -8,11 +8,20 @@ from collections.abc import Collection
 import numpy as np
 import psycopg
 
-from jiehuan.core.columns import Rows
+from jiehuan.core.columns import Int64s, Rows
 from jiehuan.core.commands import FINISHES, InstructionKind, Kind
 from jiehuan.core.outcomes import Outcome
 from jiehuan.store.reading import keyed, read
-from jiehuan.store.tables import COMMAND, DUE, INSTALMENT, LINE, STATEMENT, STATEMENT_ITEM, TRANSFER
+from jiehuan.store.tables import (
+    COMMAND,
+    DUE,
+    INSTALMENT,
+    LINE,
+    LOAN,
+    STATEMENT,
+    STATEMENT_ITEM,
+    TRANSFER,
+)
 
 
 def lines(conn: psycopg.Connection, book: int, party: int) -> Rows:
@@ -69,6 +78,12 @@ def statement(conn: psycopg.Connection, book: int, line: int, no: int) -> tuple[
     """Return a statement of a line, shape (1,) or (0,), and its items."""
     where = f" AND t.line = {line:d} AND t.no = {no:d}"
     return read(conn, STATEMENT, book, where), read(conn, STATEMENT_ITEM, book, where)
+
+
+def billed(conn: psycopg.Connection, book: int, line: int, loan: int) -> Int64s:
+    """Return the billed principal of a loan that is unpaid, shape (1,) or (0,)."""
+    rows = read(conn, LOAN, book, f" AND t.line = {line:d} AND t.no = {loan:d} AND t.open")
+    return np.asarray(rows["billed_minor"] + rows["carried_minor"])
 
 
 def newest_statements(conn: psycopg.Connection, book: int, line: int, most: int) -> Rows:

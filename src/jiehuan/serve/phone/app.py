@@ -56,6 +56,7 @@ ROUTES: Final[tuple[tuple[str, str, Page], ...]] = (
     ("GET", "/shops", shopping.shops),
     ("GET", "/shop/{merchant}", shopping.scanned),
     ("POST", "/shop/{merchant}", shopping.pay),
+    ("GET", "/shop/{merchant}/code.svg", shopping.code),
     ("GET", "/receipts/{seq}", shopping.receipt),
     ("GET", "/bills", bills.bills),
     ("GET", "/bills/{no}", bills.bill),

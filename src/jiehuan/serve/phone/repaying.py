@@ -3,19 +3,16 @@
 import dataclasses
 from typing import Final
 
-import numpy as np
 from starlette.responses import Response
 
-from jiehuan.core import yearly
-from jiehuan.core.columns import Commands, Rows
+from jiehuan.core.columns import Commands
 from jiehuan.core.commands import REF_ALL, REF_USUAL, InstructionKind, Kind
 from jiehuan.core.ledger import Account, split
 from jiehuan.core.money import PRINCIPAL_MINOR_MAX
 from jiehuan.core.outcomes import Outcome
-from jiehuan.engine.decide import Decided
 from jiehuan.engine.preview import preview
 from jiehuan.serve.phone import doing, telling
-from jiehuan.serve.phone.borrowing import Asked, Quoted, Row
+from jiehuan.serve.phone.borrowing import Asked, Quoted, quoted
 from jiehuan.serve.phone.forms import read_number
 from jiehuan.serve.phone.home import Owed, owed
 from jiehuan.serve.phone.visit import Elsewhere, Me, Refused, Visit
@@ -46,23 +43,14 @@ class Payoff:
         return self.principal_minor + self.charges_minor
 
 
-def _try(visit: Visit, conn: Connection, me: Me, **columns: int) -> Decided:
-    """Return what a command on the line would do now."""
-    asked = Commands.empty(1)
-    asked.client[:] = CLIENT_PHONE
-    asked.line[:] = me.id
-    for name, value in columns.items():
-        getattr(asked, name)[:] = value
-    return preview(conn, me.book, visit.phone.service.terms(conn), asked)
-
-
-def payoff(visit: Visit, conn: Connection, me: Me) -> Payoff:
-    """Return what a repayment of everything would take."""
+def payoff(conn: Connection, me: Me) -> Payoff:
+    """Return what a repayment of everything would take: it is decided, and not booked."""
     if not me.line["used_minor"] and not me.line["charges_minor"] and not me.line["loans_open"]:
         return Payoff(0, 0)
-    made = _try(
-        visit, conn, me, kind=Kind.REPAY, amount_minor=PRINCIPAL_MINOR_MAX, ref=REF_ALL
-    ).transfers
+    asked = Commands.empty(1)
+    asked.kind[:], asked.client[:], asked.line[:] = Kind.REPAY, CLIENT_PHONE, me.id
+    asked.amount_minor[:], asked.ref[:] = PRINCIPAL_MINOR_MAX, REF_ALL
+    made = preview(conn, me.book, me.terms, asked).transfers
     cash = [
         (split(int(credit))[1], int(amount))
         for debit, credit, amount in zip(made.debit, made.credit, made.amount_minor, strict=True)
@@ -88,7 +76,7 @@ def _see(visit: Visit, conn: Connection, me: Me) -> Seen:
     collects = [row for row in orders if row.kind == InstructionKind.COLLECT]
     return Seen(
         owed(me.line, borrower.unmet(conn, book, me.id), me.on),
-        payoff(visit, conn, me),
+        payoff(conn, me),
         collects,
     )
 
@@ -147,40 +135,30 @@ async def send(visit: Visit) -> Response:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Plan:
-    """What turning the newest bill into instalments would make, or why it cannot be."""
+    """What turning the newest bill into instalments would make.
+
+    Attributes:
+        statement: The bill.
+        quoted: What it would cost; None: it cannot be, for ``outcome``.
+        outcome: Why not.
+    """
 
     statement: int
-    outcome: Outcome
     quoted: Quoted | None
+    outcome: Outcome
 
 
 def _plan(visit: Visit, conn: Connection, me: Me, count: int) -> Plan:
-    newest = borrower.newest_statements(conn, visit.phone.service.book, me.id, 1)
-    if not len(newest):
-        return Plan(0, Outcome.LOAN_NOT_FOUND, None)
-    no = int(newest[0]["no"])
-    made = _try(visit, conn, me, kind=Kind.CONVERT, ref=no, count=count)
-    mine = np.flatnonzero(made.asked == 0)[0]
-    outcome = Outcome(made.commands.outcome[mine])
-    if outcome is not Outcome.DONE:
-        return Plan(no, outcome, None)
-    amount = int(made.commands.applied_minor[mine])
-    tables = [one.parts.to_rows() for one in (made.after, made.replaced)]
-    parts = np.concatenate(tables)
-    parts = parts[(parts["line"] == me.id) & (parts["loan"] == made.commands.seq[mine])]
-    return Plan(no, outcome, _quoted(Asked(amount, count), parts, me.on) if amount else None)
-
-
-def _quoted(asked: Asked, parts: Rows, on: int) -> Quoted:
-    """Return the plan that was made, as a quote."""
-    rows = [
-        Row(int(part["due_on"]), int(part["principal_minor"]), int(part["fee_minor"]))
-        for part in np.sort(parts, order="no")
-    ]
-    cost = sum(row.cost_minor for row in rows)
-    days = rows[-1].on - on
-    yearly_ppm = yearly.cn_ppm(asked.amount_minor, [row.amount_minor for row in rows])
-    return Quoted(asked, rows, cost, (2 * cost + days) // (2 * days), yearly_ppm)
+    book = visit.phone.service.book
+    bills = borrower.newest_statements(conn, book, me.id, 1)
+    no = int(bills[0]["no"]) if len(bills) else 0
+    if not no or not may_convert(me):
+        none = Outcome.PURCHASE_NO_LONGER_CONVERTIBLE if no else Outcome.LOAN_NOT_FOUND
+        return Plan(no, None, none)
+    [unpaid] = borrower.billed(conn, book, me.id, no).tolist() or [0]
+    if not unpaid or count not in me.product.plans:
+        return Plan(no, None, Outcome.TERMS_NOT_OFFERED if unpaid else Outcome.LOAN_NOT_FOUND)
+    return Plan(no, quoted(me, Asked(unpaid, count)), Outcome.DONE)
 
 
 async def instalments(visit: Visit) -> Response:
@@ -188,15 +166,13 @@ async def instalments(visit: Visit) -> Response:
     typed = read_number(visit.asked("count"))
 
     def read(conn: Connection, me: Me) -> tuple[int, Plan]:
-        offered = list(me.product.plans)
-        if not offered:
-            return 0, Plan(0, Outcome.TERMS_NOT_OFFERED, None)
-        count = typed if typed in offered else offered[0]
+        offered = me.product.plans
+        count = typed if typed and typed in offered else min(offered, default=0)
         return count, _plan(visit, conn, me, count)
 
     me, (count, plan) = await visit.look(read)
     if plan.quoted is None:
-        title, text = telling.refusal(plan.outcome or Outcome.LOAN_NOT_FOUND)
+        title, text = telling.refusal(plan.outcome)
         raise Refused(title, text, CONFLICT, further=(BACK,))
     return visit.page(
         "instalments_part" if visit.is_part else "instalments",

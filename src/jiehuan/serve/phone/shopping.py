@@ -11,6 +11,7 @@ from jiehuan.serve.phone import doing
 from jiehuan.serve.phone.borrowing import cuts_after
 from jiehuan.serve.phone.forms import read_number
 from jiehuan.serve.phone.shops import ORDER_CHARS_MAX, Bill
+from jiehuan.serve.phone.static import FOREVER
 from jiehuan.serve.phone.visit import Me, Refused, Visit, not_found
 from jiehuan.serve.service import Order
 from jiehuan.serve.wallet import CLIENT_PHONE
@@ -37,7 +38,7 @@ async def shops(visit: Visit) -> Response:
         )
         for shop in made.all.values()
     ]
-    return visit.page("shops", me=me, shops=shown, qr=made.qr)
+    return visit.page("shops", me=me, shops=shown, code_path=made.code_path)
 
 
 def _bill(visit: Visit, order: str, amount: str, sign: str) -> Bill:
@@ -58,6 +59,13 @@ def _bill(visit: Visit, order: str, amount: str, sign: str) -> Bill:
             further=(BACK,),
         )
     return bill
+
+
+async def code(visit: Visit) -> Response:
+    """Draw the QR code of a bill."""
+    bill = _bill(visit, visit.asked("order"), visit.asked("amount_minor"), visit.asked("sign"))
+    headers = {"Cache-Control": FOREVER, "X-Content-Type-Options": "nosniff"}
+    return Response(visit.phone.shops.code(bill), 200, headers, "image/svg+xml")
 
 
 def _key(bill: Bill) -> str:

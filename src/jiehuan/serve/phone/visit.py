@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from jiehuan.core.days import next_cut_on
 from jiehuan.core.line import Status
 from jiehuan.core.money import format_amount
-from jiehuan.core.terms import Product
+from jiehuan.core.terms import Product, TermsTable
 from jiehuan.serve import words as common
 from jiehuan.serve.phone import forms, static, words
 from jiehuan.serve.phone.forms import Form, Seals
@@ -92,18 +92,21 @@ class Phone:
     seals: Seals
     shops: Shops
     templates: Environment
-    products: dict[int, Product] = dataclasses.field(default_factory=dict)
+    known: list[TermsTable] = dataclasses.field(default_factory=list)
 
     @property
     def service(self) -> Service:
         """The book."""
         return self.wallet.service
 
-    def product(self, conn: Connection, terms: int) -> Product:
-        """Return a version of terms; a version never changes, so it is read once."""
-        if terms not in self.products:
-            self.products.update(enumerate(self.service.terms(conn).products))
-        return self.products[terms]
+    def terms(self, conn: Connection, number: int) -> TermsTable:
+        """Return the terms, with at least version ``number``.
+
+        A version never changes, so they are read again only when there is one that we lack.
+        """
+        if not self.known or number >= len(self.known[-1].products):
+            self.known[:] = [self.service.terms(conn)]
+        return self.known[-1]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -113,19 +116,24 @@ class Me:
     Attributes:
         book: The book.
         line: Their line, a row of ``Lines``.
-        product: Its terms.
+        terms: All versions of terms.
         last: The number of its last command: every form that was shown at this moment names it.
     """
 
     book: BookRow
     line: np.void
-    product: Product
+    terms: TermsTable
     last: int
 
     @property
     def id(self) -> int:
         """The number of the line."""
         return int(self.line["id"])
+
+    @property
+    def product(self) -> Product:
+        """The terms of the line."""
+        return self.terms.products[int(self.line["terms"])]
 
     @property
     def on(self) -> int:
@@ -263,7 +271,7 @@ class Visit:
         return Me(
             service.row(conn),
             row,
-            self.phone.product(conn, int(row["terms"])),
+            self.phone.terms(conn, int(row["terms"])),
             borrower.last_seq(conn, service.book, int(row["id"])),
         )
 
