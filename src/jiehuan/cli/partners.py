@@ -52,7 +52,7 @@ def courier(
         return
 
     def tell(line: str) -> None:
-        print(line, flush=True)
+        print(f"{line}\n", end="", flush=True)  # at once: several threads tell
 
     runner.run(errand, tell, Console(stderr=True).print, as_json=as_json)
 
