@@ -92,7 +92,11 @@ class Console:
             f" 'self'; frame-src {frames}; base-uri 'none'; form-action 'self';"
             " frame-ancestors 'none'"
         )
-        return {**pages.PAGE_HEADERS, "Content-Security-Policy": policy}
+        return {
+            **pages.PAGE_HEADERS,
+            "Content-Security-Policy": policy,
+            "Referrer-Policy": "same-origin",  # with less a browser hides where a form is from
+        }
 
 
 def _console(request: Request) -> Console:
