@@ -7,6 +7,7 @@ from tests.channels.sandbox.making import (
     BEN,
     DAY,
     MCHID,
+    PEOPLE,
     START,
     Time,
     new_world,
@@ -224,6 +225,12 @@ def test_a_wrong_name_and_a_closed_wallet_fail(world):
     assert ("FAIL", "NAME_NOT_CORRECT") == (wrong["state"], wrong["fail_reason"])
     assert "PAYEE_ACCOUNT_ABNORMAL" == world.transfer_by_number("bill2")["fail_reason"]
     assert 500_000 == world.balances()["merchant"]
+
+
+def test_a_name_may_be_spelled_as_the_pages_spell_it_in_english(world):
+    told = world.transfer(transfer(user_name=PEOPLE.persons[ANNA].name["en"]))
+
+    assert "WAIT_USER_CONFIRM" == told["state"]
 
 
 def test_when_the_name_must_and_must_not_be_given():

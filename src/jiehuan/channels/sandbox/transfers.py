@@ -131,7 +131,7 @@ def _lock(room: Room, transfer: Transfer) -> None:
     """Take the money out of the merchant's account, if it is there, and ask the receiver."""
     now = room.clock.now()
     name = transfer.body.get("user_name")
-    if name is not None and name != room.person(transfer.openid).name["zh"]:
+    if name is not None and name not in room.person(transfer.openid).name.values():
         _fail(room, transfer, "NAME_NOT_CORRECT", now)
     elif now >= transfer.short_until and room.keep.balances[MERCHANT] >= transfer.amount_minor:
         room.keep.move(transfer.amount_minor, MERCHANT, LOCKED)
