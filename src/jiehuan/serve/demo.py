@@ -37,6 +37,7 @@ from jiehuan.serve.wallet import WalletSettings
 PHONE_BOOK: Final = 2
 PHONE_CURRENCY: Final = "CNY"
 TAIWAN_URL: Final = "/books/1"
+FIRST_DAY: Final = 5  # of a month: one month on there is a bill, and there are days to pay it
 READY_SECONDS_MAX: Final = 15.0
 END_SECONDS_MAX: Final = 5.0
 PR_SET_PDEATHSIG: Final = 1
@@ -137,10 +138,10 @@ def _await(found: Counterpart, process: "subprocess.Popen[bytes]", log: Path) ->
 
 
 def make_phone_book(dsn: str) -> None:
-    """Make the book behind the phone, if it is not there; its clock begins today."""
+    """Make the book behind the phone, if it is not there; its clock begins in this month."""
     policy = (files("jiehuan") / "wallet_policy.toml").read_bytes()
-    today = dt.datetime.now(ZONE).date().toordinal()
-    make_ready(dsn, PHONE_BOOK, (PHONE_CURRENCY, today), policy=policy)
+    first_on = dt.datetime.now(ZONE).date().replace(day=FIRST_DAY).toordinal()
+    make_ready(dsn, PHONE_BOOK, (PHONE_CURRENCY, first_on), policy=policy)
 
 
 @contextlib.contextmanager
