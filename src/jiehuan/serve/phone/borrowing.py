@@ -162,12 +162,18 @@ async def quote(visit: Visit) -> Response:
 
 
 async def confirm(visit: Visit) -> Response:
-    """Show once more what it costs, and ask for the yes."""
+    """Show once more what it costs, and ask for the yes.
+
+    The address names the state of the line in which the amount was chosen, so does the form:
+    who comes back to this page and says yes again says it to the same draw.
+    """
     me, made = await _offer(visit)
     if made.quoted is None:
         values = {"available": visit.money(max(me.available_minor, 0))}
         raise Refused("没有办理", made.wrong, UNPROCESSABLE, values, (BACK,))
-    return visit.page("borrow_confirm", me=me, quoted=made.quoted, seal=visit.seal_of("draw", me))
+    chosen_at = min(read_number(visit.asked("at")) or me.last, me.last)
+    seal = visit.seal_of("draw", dataclasses.replace(me, last=chosen_at))
+    return visit.page("borrow_confirm", me=me, quoted=made.quoted, seal=seal)
 
 
 async def send(visit: Visit) -> Response:

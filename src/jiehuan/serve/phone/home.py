@@ -133,6 +133,6 @@ async def home(visit: Visit) -> Response:
         latest=[entry(visit, row) for row in seen.latest],
         orders=seen.orders,
         InstructionKind=InstructionKind,
-        quick=borrowing.Asked(borrowing.suggested(me), 0),
+        offer=borrowing.offer(me, visit.plain(borrowing.suggested(me)), "0"),
         offered=borrowing.terms_offered(me),
     )

@@ -2,8 +2,9 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -11,13 +12,14 @@ from jiehuan.core.commands import InstructionKind
 from jiehuan.serve.phone import telling
 from jiehuan.serve.phone.telling import Moved
 from jiehuan.serve.phone.visit import Me, Visit, not_found
-from jiehuan.store import borrower, outbox
+from jiehuan.store import borrower, lookup, outbox
 from jiehuan.store.database import Connection
 from jiehuan.store.outbox import WANTED_ENDED, OutboxRow
 from jiehuan.store.tables import OutboxState
 
 CONFIRM_HOURS: Final = 23
 PAY_MINUTES: Final = 110
+NO_CONTENT: Final = 204
 SAID: Final = ("ok", "cancel")
 FINAL: Final = frozenset({"arrived", "ended"})
 
@@ -42,11 +44,19 @@ class Step:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Seen:
-    """An order, and where each cent went once it was done."""
+    """An order, and what came of it once it was done.
+
+    Attributes:
+        row: The order.
+        moved: Where each cent went.
+        command: What finished it; 0: nothing yet.
+        count: In how many instalments the money is repaid; 0: by the day.
+    """
 
     row: OutboxRow
-    moved: list[Moved]
-    command: int
+    moved: Sequence[Moved] = ()
+    command: int = 0
+    count: int = 0
 
 
 def _see(visit: Visit, conn: Connection, me: Me) -> Seen:
@@ -60,13 +70,13 @@ def _see(visit: Visit, conn: Connection, me: Me) -> Seen:
     if row is None or row.line != me.id:
         raise not_found()
     if row.state != OutboxState.SUCCEEDED:
-        return Seen(row, [], 0)
+        return Seen(row)
     finisher = borrower.finisher(conn, book, me.id, row.id, InstructionKind(row.kind))
     if not len(finisher):
-        return Seen(row, [], 0)
+        return Seen(row)
     command = int(finisher[0]["seq"])
-    transfers = borrower.transfers(conn, book, command)
-    return Seen(row, [telling.moved(one) for one in transfers], command)
+    moved = [telling.moved(one) for one in borrower.transfers(conn, book, command)]
+    return Seen(row, moved, command, int(lookup.command(conn, book, row.id)[0]["count"]))
 
 
 def step_of(visit: Visit, row: OutboxRow) -> Step:
@@ -130,6 +140,9 @@ async def show(visit: Visit) -> Response:
         return visit.go(f"/phone/orders/{visit.number('id')}?said={said}")
     me, seen = await visit.look(lambda conn, me: _see(visit, conn, me))
     step = step_of(visit, seen.row)
+    mark = f"{step.name}.{seen.row.state:d}"
+    if visit.is_part and visit.asked("seen") == mark:
+        return Response(status_code=NO_CONTENT)  # nothing is drawn anew under a finger
     can_end = seen.row.kind == InstructionKind.COLLECT and step.name in {"on_its_way", "act"}
     return visit.page(
         "order_part" if visit.is_part else "order",
@@ -137,9 +150,11 @@ async def show(visit: Visit) -> Response:
         row=seen.row,
         kind=InstructionKind(seen.row.kind).name.lower(),
         step=step,
+        again=f"/phone/orders/{seen.row.id}?said={quote(visit.asked('said'))}&seen={mark}",
         over=step.name in FINAL,
         moved=seen.moved,
         command=seen.command,
+        count=seen.count,
         why=telling.REASONS.get(seen.row.reason, "") if step.name == "ended" else "",
         unknown=seen.row.state == OutboxState.UNKNOWN,
         shim=visit.phone.front.settings.shim_url,

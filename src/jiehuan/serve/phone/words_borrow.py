@@ -11,7 +11,6 @@ EN: Final[Mapping[str, str]] = {
     "怎么还": "How to repay",
     "{count}期": "{count} mo.",
     "按日": "Daily",
-    "填好后显示费用": "What it costs is shown here",
     "首期应还": "First payment",
     "到期应还": "When due",
     "总息费": "Total cost",
@@ -106,6 +105,7 @@ EN: Final[Mapping[str, str]] = {
     ),
     "通常几秒内完成；最迟 {until} 会有结果。": "Usually seconds; known by {until} at the latest.",
     "通常几秒内完成；最迟 24 小时会有结果。": "Usually seconds; known within 24 hours.",
+    "分 {count} 期归还，第一期在下期账单。": "{count} payments; the first is in the next bill.",
     "从收款日起计息，可随时还。": "Interest runs from the day you received it; repay any day.",
     "没有付出去，不计任何息费，额度已恢复。": (
         "No money was sent and nothing is charged; the amount is free again."
