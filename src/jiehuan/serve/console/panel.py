@@ -142,7 +142,8 @@ class Panel:
     def _said(self, row: np.void) -> Said:
         kind, outcome, book = Kind(row["kind"]), Outcome(row["outcome"]), self.seen.book.book
         done, told = outcome is Outcome.DONE, OUTCOMES.get(outcome)
-        seq, amount = int(row["seq"]), int(row["amount_minor"])
+        seq, of = int(row["seq"]), "applied_minor" if kind is Kind.CONVERT else "amount_minor"
+        amount = int(row[of])
         legs = [
             Leg(
                 ledger.name(int(leg["debit"])),
