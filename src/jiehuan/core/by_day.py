@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from jiehuan.core import yearly
+from jiehuan.core import price
 from jiehuan.core.columns import MICRO
 from jiehuan.core.days import next_cut_on
 from jiehuan.core.interest import accrue
@@ -61,5 +61,5 @@ def by_day(product: Product, amount_minor: int, on: int, cycle_day: int) -> ByDa
         first_minor=int(first[0]),
         rest_minor=int(rest[0]),
         daily_minor=int(daily[0]),
-        yearly_ppm=yearly.of_daily_ppm(product.draw_rate_ppm),
+        yearly_ppm=price.of_daily_ppm(product.draw_rate_ppm),
     )

@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from jiehuan.core import yearly
+from jiehuan.core import price
 from jiehuan.core.columns import Codes, Int64s
 from jiehuan.core.errors import UsageError
 from jiehuan.core.money import PRINCIPAL_MINOR_MAX, format_amount, half_up, half_up_ppm
@@ -153,5 +153,5 @@ def quote(product: Product, amount_minor: int, count: int) -> Quote:
     )
     payments = [term.amount_minor for term in terms]
     fee_minor = sum(payments) - amount_minor
-    yearly_ppm = yearly.cn_ppm(amount_minor, payments)
+    yearly_ppm = price.cn_ppm(amount_minor, payments)
     return Quote(amount_minor, count, fee_ppm, fee_minor, yearly_ppm, terms)

@@ -18,7 +18,7 @@ from typing import Any, Final, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from jiehuan.core import days, yearly
+from jiehuan.core import days, price
 from jiehuan.core.columns import MICRO, Codes, Days, Flags, Ids, Int64s
 from jiehuan.core.errors import UsageError
 from jiehuan.core.terms_fields import FIELDS, WRITE_OFF_STATEMENT_DAY
@@ -177,11 +177,11 @@ def _disagreements(product: Product) -> Iterator[str]:
 
     cap = f"the yearly_cap of {percent_text(product.yearly_cap_ppm)}"
     for name in ("purchase_rate", "draw_rate", "late_rate"):
-        a_year = yearly.of_daily_ppm(getattr(product, f"{name}_ppm"))
+        a_year = price.of_daily_ppm(getattr(product, f"{name}_ppm"))
         if a_year > product.yearly_cap_ppm:
             yield f"{name} costs {percent_text(a_year)} a year, above {cap}"
     for count, fee_ppm in product.plans.items():
-        a_year = yearly.cn_ppm(count * MICRO, [MICRO + fee_ppm] * count)
+        a_year = price.cn_ppm(count * MICRO, [MICRO + fee_ppm] * count)
         if a_year > product.yearly_cap_ppm:
             yield f"plans: {count} instalments cost {percent_text(a_year)} a year, above {cap}"
 

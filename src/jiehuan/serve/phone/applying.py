@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from starlette.responses import Response
 
-from jiehuan.core import yearly
+from jiehuan.core import price
 from jiehuan.core.commands import Kind
 from jiehuan.core.outcomes import Outcome
 from jiehuan.core.terms import Product
@@ -70,9 +70,9 @@ class Asking:
     def rates(self) -> dict[str, int]:
         """Yearly rates of the product by what they are for, in ppm."""
         return {
-            "draw": yearly.of_daily_ppm(self.product.draw_rate_ppm),
-            "rest": yearly.of_daily_ppm(self.product.purchase_rate_ppm),
-            "late": yearly.of_daily_ppm(self.product.late_rate_ppm),
+            "draw": price.of_daily_ppm(self.product.draw_rate_ppm),
+            "rest": price.of_daily_ppm(self.product.purchase_rate_ppm),
+            "late": price.of_daily_ppm(self.product.late_rate_ppm),
         }
 
 

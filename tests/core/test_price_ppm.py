@@ -1,4 +1,4 @@
-"""What credit costs a year, against published figures."""
+"""What a plan costs a year, to the ppm, against published figures."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.tables import table
 
 from jiehuan.core.errors import UsageError
-from jiehuan.core.yearly import YEARLY_PPM_MAX, cn_ppm, of_daily_ppm
+from jiehuan.core.price import YEARLY_PPM_MAX, cn_ppm, of_daily_ppm
 
 payments = st.lists(st.integers(1, 10**9), min_size=1, max_size=36)
 
