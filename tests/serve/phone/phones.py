@@ -3,9 +3,11 @@
 import asyncio
 import html.parser
 import re
+from typing import cast
 
 import httpx
 from starlette.responses import Response
+from starlette.routing import Mount
 from tests.serve.partner import WalletApi, wallet_settings
 
 from jiehuan.serve.phone import identity
@@ -75,6 +77,13 @@ class Page(html.parser.HTMLParser):
         return [attrs["href"] for tag, attrs in self.tags if tag == "a" and "href" in attrs]
 
 
+def first(pattern, text):
+    """Return what the first group of a pattern holds in a text."""
+    found = re.search(pattern, text)
+    assert found, pattern
+    return found[1]
+
+
 class Asked:
     """A request as far as a session is read from it."""
 
@@ -92,7 +101,9 @@ class Phone:
 
     @property
     def app(self) -> App:
-        return self.api.phone
+        """What the pages have in common."""
+        phone: App = self.api.phone
+        return phone
 
     @property
     def party(self):
@@ -170,7 +181,7 @@ class Phone:
 
     def number(self):
         """Return the number at the end of the address of the page."""
-        return int(re.search(r"(\d+)$", self.at)[1])
+        return int(first(r"(\d+)$", self.at))
 
     def courier_says(self, order, **partner):
         """Have the courier tell that the partner has it, and what it said."""
@@ -194,4 +205,5 @@ class PhoneApi(WalletApi):
     def phone(self) -> App:
         """What the pages have in common."""
         [mount] = [one for one in self.app.routes if getattr(one, "path", "") == "/phone"]
-        return mount.app.state.phone
+        assert isinstance(mount, Mount)
+        return cast("App", getattr(mount.app, "state").phone)  # noqa: B009 - of any ASGI app

@@ -2,7 +2,6 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 from tests.serve.phone.phones import PUBLIC, Phone
 
 from jiehuan.serve.phone.shops import Bill, Shops
@@ -40,32 +39,24 @@ def test_a_code_that_somebody_else_has_paid_is_not_paid_again(phone):
     assert "10,000.00" in other.get("/phone/home").said()
 
 
-@pytest.mark.parametrize(
-    ("part", "value"),
-    [
-        ("amount_minor", "39901"),
-        ("amount_minor", "1"),
-        ("amount_minor", "-39900"),
-        ("amount_minor", ""),
-        ("order", "000000000000"),
-        ("order", ""),
-        ("order", "x" * 41),
-        ("sign", "0" * 32),
-        ("sign", ""),
-        ("sign", "é"),
-    ],
+CHANGES = (
+    *(("amount_minor", value) for value in ("39901", "1", "-39900", "", "39900.0")),
+    *(("order", value) for value in ("000000000000", "", "x" * 41)),
+    *(("sign", value) for value in ("0" * 32, "", "é")),
 )
-def test_what_the_shop_did_not_sign_is_refused(phone, part, value):
+
+
+def test_what_the_shop_did_not_sign_is_refused(phone):
     path = code_of(phone)
     said = {name: one for name, [one] in parse_qs(urlsplit(path).query).items()}
     form = phone.get(path).form("/phone/shop/103")
 
-    shown = phone.get("/phone/shop/103", params={**said, part: value})
-    sent = phone.send("/phone/shop/103", {**form, part: value})
-
-    for page in (shown, sent):
-        assert 403 == page.status
-        assert "这个付款码不对" in page.said()
+    for part, value in CHANGES:
+        for page in (
+            phone.get("/phone/shop/103", params={**said, part: value}),
+            phone.send("/phone/shop/103", {**form, part: value}),
+        ):
+            assert (403, True) == (page.status, "这个付款码不对" in page.said()), (part, value)
     assert "10,000.00" in phone.get("/phone/home").said()
 
 

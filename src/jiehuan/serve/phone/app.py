@@ -26,6 +26,7 @@ from jiehuan.serve.phone import (
     shopping,
     signin,
     static,
+    telling,
 )
 from jiehuan.serve.phone.forms import Seals
 from jiehuan.serve.phone.front import Front
@@ -153,7 +154,7 @@ def _refused(problem: Problem) -> Refused:
     if told.status == problems.UNAVAILABLE:
         text = "现在不能办理，什么都没有重复。请稍后在同一页面重试。"
         return Refused("系统繁忙", text, told.status)
-    return Refused("没有办理", "{what}。", told.status, {"what": problem.code})
+    return Refused(*telling.REFUSED_ELSE, told.status)
 
 
 def _static(request: Request) -> Response:

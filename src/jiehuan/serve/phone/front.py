@@ -7,7 +7,7 @@ same places by plain forms, which only a sandbox has.
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -24,6 +24,12 @@ OPENID_CHARS_MAX: Final = 128
 
 class NotSignedIn(Exception):
     """The wallet did not say who it is; ``str`` says why, for the log."""
+
+
+def _origins(addresses: Iterable[str]) -> list[str]:
+    """Return the origins of addresses, each once; an empty address has none."""
+    made = {f"{part.scheme}://{part.netloc}" for part in map(urlsplit, addresses) if part.netloc}
+    return sorted(made)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,12 +49,11 @@ class Front:
         """Of our account."""
         return self.channel.settings
 
-    @property
-    def origins(self) -> tuple[str, ...]:
-        """Origins to which a form of ours may lead, and from which a script may come."""
-        urls = (self.settings.shim_url, self.settings.cashier_url, self.settings.confirm_url)
-        made = {f"{part.scheme}://{part.netloc}" for part in map(urlsplit, urls) if part.netloc}
-        return tuple(sorted(made))
+    def origins(self) -> tuple[list[str], list[str]]:
+        """Return from where a script may come, and to where a form may lead, also by way of us."""
+        told = self.settings
+        forms = (told.authorize_url, told.cashier_url, told.confirm_url)
+        return _origins((told.shim_url,)), _origins(forms)
 
     def authorize_address(self, state: str) -> str:
         """Return where somebody says who they are; they come back with ``state``."""

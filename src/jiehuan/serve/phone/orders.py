@@ -1,5 +1,6 @@
 """An order to the wallet, as it stands: money on its way here or there, until it is over."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from jiehuan.core.commands import InstructionKind
 from jiehuan.serve.phone import telling
 from jiehuan.serve.phone.telling import Moved
 from jiehuan.serve.phone.visit import Me, Visit, not_found
+from jiehuan.serve.problems import Problem
 from jiehuan.store import borrower, lookup, outbox
 from jiehuan.store.database import Connection
 from jiehuan.store.outbox import WANTED_ENDED, OutboxRow
@@ -170,5 +172,6 @@ async def end(visit: Visit) -> Response:
     await visit.form(f"end-{number}")
     _, seen = await visit.look(lambda conn, me: _see(visit, conn, me))
     if seen.row.is_open and seen.row.kind == InstructionKind.COLLECT:
-        await visit.phone.wallet.end_order(number)
+        with contextlib.suppress(Problem):  # finished in this moment: the page says how
+            await visit.phone.wallet.end_order(number)
     return visit.go(f"/phone/orders/{number}")

@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime as dt
-import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -161,7 +160,6 @@ class Visit:
     request: Request
     session: Session | None
     language: str
-    nonce: str = dataclasses.field(default_factory=lambda: secrets.token_urlsafe(8))
 
     @property
     def who(self) -> Session:
@@ -323,12 +321,12 @@ class Visit:
 
     def headers(self) -> dict[str, str]:
         """Return what a browser is told of every page: nothing from elsewhere but the wallet."""
-        origins = " ".join(self.phone.front.origins)
+        scripts, forms = (" ".join(("'self'", *of)) for of in self.phone.front.origins())
         return {
             "Content-Security-Policy": (
-                f"default-src 'none'; script-src 'self' {origins}; style-src 'self';"
+                f"default-src 'none'; script-src {scripts}; style-src 'self';"
                 " img-src 'self' data:; connect-src 'self'; base-uri 'none';"
-                f" form-action 'self' {origins}; frame-ancestors 'self'"
+                f" form-action {forms}; frame-ancestors 'self'"
             ),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": REFERRER_POLICY,
