@@ -127,10 +127,10 @@ def test_a_form_without_its_seal_does_nothing(phone):
 def test_a_seal_is_good_for_its_session_and_its_action_only(phone, other):
     confirm = "/phone/borrow/confirm?amount=100&count=0"
     fields = {"amount": "100", "count": "0", "consent": "yes"}
-    anothers = other.get(confirm).form("/phone/borrow")["seal"]
+    foreign = other.get(confirm).form("/phone/borrow")["seal"]
     of_another_action = phone.get("/phone/home").form("/phone/sign-out")["seal"]
 
-    for seal in (anothers, of_another_action):
+    for seal in (foreign, of_another_action):
         assert 403 == phone.send("/phone/borrow", {**fields, "seal": seal}).status
 
 
