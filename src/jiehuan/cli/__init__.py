@@ -5,11 +5,22 @@
 
 import sys
 
-from jiehuan.cli import books, demo, partners, products, risk, service
+from jiehuan.cli import books, demo, partners, products, risk, service, stories
 from jiehuan.cli.program import DATABASE, app
 from jiehuan.core.errors import JiehuanError, UsageError
 
-__all__ = ["DATABASE", "app", "books", "demo", "main", "partners", "products", "risk", "service"]
+__all__ = [
+    "DATABASE",
+    "app",
+    "books",
+    "demo",
+    "main",
+    "partners",
+    "products",
+    "risk",
+    "service",
+    "stories",
+]
 
 
 def main() -> None:

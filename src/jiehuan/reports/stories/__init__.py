@@ -1,0 +1,1 @@
+"""A line as a story: written, read, played again, and searched."""
