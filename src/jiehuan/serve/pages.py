@@ -26,6 +26,7 @@ STATIC: Final[Mapping[str, tuple[str, bytes]]] = {
     for name, kind in (
         ("page.css", "text/css"),
         ("console.css", "text/css"),
+        ("console.js", "text/javascript"),
         ("mark.svg", "image/svg+xml"),
         ("vendor/htmx.min.js", "text/javascript"),
     )

@@ -173,8 +173,13 @@ async def live(request: Request, console: On, book: int, seen: str = "") -> Resp
     return HTMLResponse(text, headers=console.headers())
 
 
-def _back(book: int, request: Request) -> RedirectResponse:
-    where = f"/?book={book}&lang={_language(request)}"
+async def _shown(request: Request, console: Console, desk: Desk) -> Response:
+    """Answer a button: the live half as it is now, or the whole page where there is no script."""
+    if "hx-request" in request.headers:
+        now = await asyncio.to_thread(_read, desk, _language(request))
+        text = _page(request, console, desk, "console_panel.html", now)
+        return HTMLResponse(text, headers=console.headers())
+    where = f"/?book={desk.service.book}&lang={_language(request)}"
     return RedirectResponse(where, SEE_OTHER)
 
 
@@ -185,9 +190,10 @@ async def clock(
     book: Annotated[int, Form()],
     do: Annotated[str, Form()],
     on: Annotated[dt.date, Form()],
-) -> RedirectResponse:
+) -> Response:
     """Move a book's clock on from the day that the page has shown."""
-    winder = _desk(console, book).winder
+    desk = _desk(console, book)
+    winder = desk.winder
     if do == "day":
         await winder.wind(on, on + dt.timedelta(days=1))
     elif do == "month":
@@ -199,7 +205,7 @@ async def clock(
     else:
         known = [{"where": "do", "what": "day, month, run or pause"}]
         raise Problem("validation_failed", errors=known)
-    return _back(book, request)
+    return await _shown(request, console, desk)
 
 
 @router.post("/console/refund", dependencies=[Ours])
@@ -210,10 +216,10 @@ async def refund(
     purchase: Annotated[int, Form(gt=0)],
     line: Annotated[int, Form(gt=0)],
     amount_minor: Annotated[int, Form(gt=0)],
-) -> RedirectResponse:
+) -> Response:
     """Let the shop take a purchase back: once, however often the button is pressed."""
-    service = _desk(console, book).service
-    booked = await service.book_order(
+    desk = _desk(console, book)
+    booked = await desk.service.book_order(
         Order(
             kind=Kind.REFUND,
             key=f"console/refund/{purchase}",
@@ -225,4 +231,4 @@ async def refund(
     )
     if booked.outcome:
         raise problems.refused(booked.outcome)
-    return _back(book, request)
+    return await _shown(request, console, desk)
