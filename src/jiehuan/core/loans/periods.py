@@ -71,7 +71,7 @@ def cost(terms: LoanTerms, period: Period, stretch: Stretch) -> Fraction:
         return num * _weighed(stretch), _ACTUAL * MILLION
     if terms.unit == "months":
         return num * nights * terms.every, MONTHS * MILLION * period.nights
-    year = YEAR_DAYS["360" if terms.basis == "30/360" else "365"]
+    year = YEAR_DAYS[terms.basis.removeprefix("period-")]
     return num * nights, year * MILLION
 
 

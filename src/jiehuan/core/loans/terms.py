@@ -14,7 +14,7 @@ PAST_DUE, DUE, IN_ADVANCE = range(3)
 
 # The words that a field may hold.
 INTERESTS: Final = ("level", "flat")
-BASES: Final = ("period", "365", "360", "actual", "30/360")
+BASES: Final = ("365", "360", "actual", "period-365", "period-360")
 PLANS: Final = ("whole", "onward")
 RESTS: Final = ("none", "daily", "period")
 EARLY: Final = ("smaller", "fewer", "skip")
@@ -60,9 +60,9 @@ class LoanTerms:
         rate_ppm: A year.
         interest: On what it runs: "level" (on the balance, equal payments) or "flat" (on the
             principal lent, in equal parts).
-        basis: How a period's interest is counted: by the "period" (its part of a year), by
-            nights over "365", "360" or the "actual" year, or "30/360": a month is 1/12, a
-            part of one is nights / nights of the month.
+        basis: How interest is counted: by nights over "365", "360" or the days of the
+            "actual" year; or by the period, a month being 1/12 of a year and a day 1/365 or
+            1/360 ("period-365", "period-360"), a part of one in proportion to its nights.
         level_nights: Nights of a year by which the level payment counts a month as 30; 0
             takes each period as ``basis`` has it.
         plan: What a further disbursement does: the schedule is made anew as a "whole" from

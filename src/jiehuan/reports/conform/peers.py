@@ -14,7 +14,7 @@ _UNITS = {"DAYS": "days", "MONTHS": "months"}
 _INTERESTS = {"FLAT": "flat", "DECLINING_BALANCE": "level"}
 # What a case says about days, where it does: (year, month) -> basis.
 _BASES = {
-    ("360", "30"): "30/360",
+    ("360", "30"): "period-360",
     ("365", "actual"): "365",
     ("360", "actual"): "360",
     ("actual", "actual"): "actual",
@@ -76,7 +76,7 @@ def terms(case: Case) -> LoanTerms:
     on_approved = rules.pop("level_on_approved", False)
     rules["basis"] = basis(case, rules["basis"])
     if case["interest_period"] == "SAME_AS_REPAYMENT_PERIOD":
-        rules |= {"basis": "period", "level_nights": 0}
+        rules |= {"basis": "period-365", "level_nights": 0}
     if case["every_unit"] not in _UNITS or case["amortization"] != "EQUAL_INSTALLMENTS":
         raise NotApplicable(f"{case['every_unit']} of {case['amortization']}")
     return LoanTerms(

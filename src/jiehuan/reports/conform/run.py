@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from jiehuan.reports.conform import lifecycle
+from jiehuan.reports.conform import lifecycle, nightly, others, rates, revolving
 from jiehuan.reports.conform.reading import Case, NotApplicable, cases
 
 Runner: TypeAlias = Callable[[Case], str]
@@ -17,6 +17,14 @@ Runner: TypeAlias = Callable[[Case], str]
 RUNNERS: Final[Mapping[str, Runner]] = {
     "instalment_lifecycle": lifecycle.run,
     "lifecycle": lifecycle.run,
+    "daily_loan": nightly.run_loan,
+    "daily_level_payment": nightly.run_level,
+    "progressive_schedule": others.run_progressive,
+    "revolving": revolving.run,
+    "early_settlement": others.run_settlement,
+    "days_past_due": others.run_past_due,
+    "apr_published": rates.run_apr,
+    "fee_instalments": rates.run_fee,
 }
 # A second reading of a case, whose assumption is told with the result.
 ASSUMING: Final[Mapping[str, Runner]] = {
