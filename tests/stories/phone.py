@@ -68,7 +68,7 @@ class Phone:
         sent = await self.ask("GET", "/phone/enter")
         asked = sent.headers["location"].partition("#")[0]
         with_openid = {"openid": self.person.openid}
-        back = await self.http.post(asked, data=with_openid)
+        back = await self.town.http.post(asked, data=with_openid)
         query = parse_qs(urlsplit(back.headers["location"]).query)
         code, state = query["code"][0], query["state"][0]
         answer = await self.ask("GET", f"/phone/signed-in?code={code}&state={state}")

@@ -307,9 +307,7 @@ class Story:
         return ", ".join(told)
 
     async def _act(self, **body: str) -> str:
-        answer = await self.phone.http.post(
-            f"{self.town.control}/act", json={**body, "openid": self.person.openid}
-        )
+        answer = await self.town.pull("/act", **body, openid=self.person.openid)
         told = answer.json()
         return str(told.get("trade_state") or told.get("state") or told.get("code"))
 
@@ -355,6 +353,7 @@ class Told:
     stories: list[Story]
     state: dict[str, object]
     unfinished: str
+    words: str
 
 
 async def tell(
@@ -384,7 +383,7 @@ async def tell(
             wave = {people[one]: tales[one] for one in seeds[first : first + WAVE_MAX]}
             stories += await _wave(town, wave, seed + first, patient=patient)
         unfinished = await _rest(town)
-        return Told(town, stories, await town.state(), unfinished)
+        return Told(town, stories, await town.state(), unfinished, town.last_words("service"))
     finally:
         await town.close()
 

@@ -48,6 +48,8 @@ def verdict(told: Told, seed: int, *, again: str = "make torture STORIES={} SEED
         words += [f"story {story.person.seed}:", *(f"    {said}" for said in story.said)]
         words += [f"  ! {what}" for at, what in found if at == line]
         words.append(f"  {again.format(1, story.person.seed)}")
+    if any(story.wrong for story in told.stories):
+        words += [f"last words of the service: {told.words}"]
     words += [f"the whole run: {again.format(len(told.stories), seed)}"]
     return "\n".join(words)
 

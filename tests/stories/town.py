@@ -92,12 +92,15 @@ class Town:
         self._token = directory / "courier.token"
         self._pids: dict[str, int] = {}
         self._plain = ssl.create_default_context()
-        self.http = self.client()
+        # The levers are pulled now and then: by then the sandbox has hung up.
+        self.http = self.client(httpx.Limits(max_keepalive_connections=0))
         self._closing = False
 
-    def client(self) -> httpx.AsyncClient:
+    def client(self, limits: httpx.Limits | None = None) -> httpx.AsyncClient:
         """Return somebody to ask with, who has connections of his own."""
-        return httpx.AsyncClient(verify=self._plain, timeout=20.0, trust_env=False)
+        return httpx.AsyncClient(
+            verify=self._plain, timeout=20.0, trust_env=False, limits=limits or httpx.Limits()
+        )
 
     async def open(self) -> None:
         """Start everything."""

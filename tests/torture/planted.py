@@ -41,6 +41,8 @@ FORGOTTEN = f"{WRITER}::test_balances_are_right_after_a_close_that_was_committed
 DAYS = "tests/engine/test_days.py"
 WORKED = "tests/core/test_kernel_worked.py"
 AUDIT = f"{KILLS}::test_audit_finds_nothing_wrong_with_a_life_of_all_kinds"
+STORIES = "tests/stories/test_stories.py"
+TABLE = f"{STORIES}::test_each_kind_with_each_fault_and_a_kill_at_each_step"
 THIRTY = f"{KILLS}::test_a_book_that_was_killed_thirty_times_is_as_if_it_never_was"
 
 SAVING = "store/saving.py"
@@ -176,6 +178,87 @@ BUGS = (
             ),
         ),
         (FORGOTTEN, THIRTY),
+    ),
+    Bug(
+        "wallet: the courier takes an unknown answer for a failure",
+        (
+            Edit(
+                "channels/life.py",
+                "    Heard.UNKNOWN: Telling.UNKNOWN,\n",
+                "    Heard.UNKNOWN: Telling.FAILED,\n",
+            ),
+        ),
+        (TABLE,),
+    ),
+    Bug(
+        "wallet: what a notice says is booked under the notice's id",
+        (
+            Edit(
+                "serve/finishing.py",
+                "key=answer_key(number, what),",
+                "key=answer_key(side.inbox.event if side.inbox else number, what),",
+            ),
+        ),
+        (TABLE,),
+    ),
+    Bug(
+        "wallet: a new number after an answer that was lost",
+        (
+            Edit(
+                "channels/courier.py",
+                "            return SEND[task.kind](self._channel, task)\n",
+                "            if task.attempts:\n"
+                "                new = f'{task.number[:-3]}{800 + task.attempts}'\n"
+                "                task = dataclasses.replace(task, number=new)\n"
+                "            return SEND[task.kind](self._channel, task)\n",
+            ),
+        ),
+        (TABLE,),
+    ),
+    Bug(
+        "wallet: the amount of a notice is not compared",
+        (
+            Edit(
+                "serve/notices.py",
+                "return Heard.AMOUNT_DIFFERS if event.amount_minor not in"
+                " {None, row.amount_minor} else None",
+                "return None",
+            ),
+        ),
+        (TABLE,),
+    ),
+    Bug(
+        "wallet: a notice is not kept in the transaction that it leads to",
+        (
+            Edit(
+                "engine/requests.py",
+                "for one in self.side[at].statements(book)]",
+                "for one in self.side[at].statements(book) if at < 0]",
+            ),
+        ),
+        (TABLE,),
+    ),
+    Bug(
+        "wallet: a form that is sent again is a new order",
+        (
+            Edit(
+                "serve/phone/visit.py",
+                "return Form(key, fields)",
+                "return Form(key and key + secrets.token_hex(2), fields)",
+            ),
+        ),
+        (TABLE,),
+    ),
+    Bug(
+        "wallet: a notice signed by somebody else is taken",
+        (
+            Edit(
+                "channels/wechat.py",
+                '        if not good:\n            raise Forged("signature")\n',
+                '        if not good and not body:\n            raise Forged("signature")\n',
+            ),
+        ),
+        (TABLE,),
     ),
 )
 
