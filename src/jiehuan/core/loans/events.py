@@ -60,11 +60,6 @@ class Event:
     rate_ppm: int = 0
     automatic: bool = False
 
-    @property
-    def counts_from(self) -> int:
-        """The day on which the fold meets it."""
-        return min(self.on, self.booked_on) if self.kind is Kind.CHARGE else self.on
-
 
 class NothingToUndo(Exception):
     """An undo names a movement that is not there."""
@@ -87,7 +82,14 @@ def movements(terms: LoanTerms, events: Sequence[Event]) -> list[Event]:
             standing.remove(_undone(standing, event))
         else:
             standing += _with_down_payment(terms, event)
-    return _as_far_as_owed(sorted(standing, key=lambda event: event.counts_from))
+    return _as_far_as_owed(sorted(standing, key=lambda event: counts_from(terms, event)))
+
+
+def counts_from(terms: LoanTerms, event: Event) -> int:
+    """Return the day on which the fold meets an event."""
+    if event.kind is Kind.CHARGE and terms.charges_when_booked:
+        return min(event.on, event.booked_on)
+    return event.on
 
 
 def _as_far_as_owed(met: Sequence[Event]) -> list[Event]:

@@ -73,9 +73,12 @@ class Instalments:
         self.due[part][row] += amount_minor
         self.check_met()
 
-    def check_met(self) -> None:
-        """Forget when rows were met that are owed again."""
-        self.met_on[self.owed_minor > 0] = 0
+    def check_met(self, on: int = 0) -> None:
+        """Forget when rows were met that are owed again; those now met were met on a day."""
+        owed = self.owed_minor
+        self.met_on[owed > 0] = 0
+        paid: Int64s = np.asarray(sum(self.paid))
+        self.met_on[(owed == 0) & (paid > 0) & (self.met_on == 0)] = on
 
     @property
     def owed_minor(self) -> Int64s:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from jiehuan.core.columns import Int64s
-from jiehuan.core.loans.allocation import allocate, by_part, cells
+from jiehuan.core.loans.allocation import Cells, allocate, by_part, cells
 from jiehuan.core.loans.events import Event, Kind
 from jiehuan.core.loans.exact import Fraction, half_even, level, to_unit
 from jiehuan.core.loans.instalments import Of
@@ -163,16 +163,24 @@ def _last_is_off(model: Model) -> int:
 
 
 def reckon(model: Model) -> None:
-    """Work out interest and principal of every period."""
+    """Work out interest and principal of every period.
+
+    What was paid in advance of a period is its principal; interest that then finds no place
+    in its payment is asked for in the next.
+    """
     model.interest, model.principal = [], []
+    waiting = 0
     for row, period in enumerate(model.periods):
         moves = _moves(model, row)
         stretches = _stretches(model, period, moves, model.pauses)
-        interest = half_even(*total([cost(model.terms, period, s) for s in stretches]))
+        waiting += half_even(*total([cost(model.terms, period, s) for s in stretches]))
         lent = sum(amount for on, amount in model.lent if on < period.due_on)
         left = lent - sum(model.principal)
+        early = sum(amount for _, of, amount in model.early if of == row)
         is_last = row == len(model.periods) - 1
-        principal = min(max(0, model.payment[row] - interest), left)
+        interest = waiting if is_last else min(waiting, max(0, model.payment[row] - early))
+        principal = min(max(model.payment[row] - interest, early), left)
+        waiting -= interest
         model.interest.append(interest)
         model.principal.append(left if is_last else principal)
 
@@ -222,7 +230,7 @@ def _write(loan: Loan, model: Model, on: int) -> None:
         rows.paid[part] = rows.paid[part] - over
         if over.any():
             loan.overpaid.append((on, int(over.sum())))
-    rows.check_met()
+    rows.check_met(on)
 
 
 def _pay(loan: Loan, model: Model, event: Event) -> None:
@@ -255,11 +263,32 @@ def _pay_next(loan: Loan, model: Model, on: int, left_minor: int, advance: str) 
             return 0
         chosen = of.row == (ahead.max() if advance == "last" else ahead.min())
     mine = of.at(np.flatnonzero(chosen))
+    if not due[chosen].any():
+        mine = _before_it_begins(loan, model, on, mine)
     got = allocate(mine, left_minor, terms, "next")
     parts = by_part(mine, got, len(rows))
     rows.pay(on, parts)
     _note_early(loan, model, on, parts[PRINCIPAL])
     return int(got.sum())
+
+
+def _before_it_begins(loan: Loan, model: Model, on: int, of: Cells) -> Cells:
+    """Ask no interest of a period that begins after the money stops bearing it."""
+    at = int(of.row[0])
+    row = int(np.count_nonzero(loan.rows.of[:at] == Of.PERIOD))
+    if loan.rows.of[at] != Of.PERIOD or model.periods[row].from_on < _counts_from(model, on):
+        return of
+    lent = sum(amount for _, amount in model.lent)
+    whole = min(model.payment[row], lent - sum(model.principal[:row]))
+    paid = int(loan.rows.paid[PRINCIPAL][at])
+    owed = np.where(of.part == PRINCIPAL, max(0, whole - paid), of.owed_minor)
+    return dataclasses.replace(of, owed_minor=np.where(of.part == INTEREST, 0, owed))
+
+
+def _counts_from(model: Model, on: int) -> int:
+    """Return the night from which a payment lowers the balance."""
+    by_day = model.terms.rest == "daily"
+    return on if by_day else model.periods[model.row_of_night(on)].due_on
 
 
 def _note_early(loan: Loan, model: Model, on: int, principal: Int64s) -> None:
@@ -268,10 +297,7 @@ def _note_early(loan: Loan, model: Model, on: int, principal: Int64s) -> None:
     of_period = np.flatnonzero(rows.of == Of.PERIOD)
     for row, at in enumerate(of_period.tolist()):
         if principal[at] and rows.due_on[at] > on:
-            from_on = on
-            if model.terms.rest == "period":
-                from_on = model.periods[model.row_of_night(on)].due_on
-            model.early.append((from_on, row, int(principal[at])))
+            model.early.append((_counts_from(model, on), row, int(principal[at])))
 
 
 def _bear_late(loan: Loan, model: Model, as_of: int) -> None:

@@ -79,6 +79,8 @@ class LoanTerms:
         compound: Interest that is past due bears interest too.
         approved_minor: The level payment is reckoned on it, whatever was paid out; 0: not.
         agreed: First and last day of every period, where they were agreed one by one.
+        charges_when_booked: In a schedule that goes onward, payments may pay a charge from
+            the day of its booking on, though it is due later; else from its due day on.
         late_fee_ppm: Share of an instalment, once, when it is past due.
         late_fee_on_interest: Of its principal and interest, else of its principal.
     """
@@ -101,6 +103,7 @@ class LoanTerms:
     compound: bool = False
     approved_minor: int = 0
     agreed: tuple[tuple[int, int], ...] = ()
+    charges_when_booked: bool = False
     late_fee_ppm: int = 0
     late_fee_on_interest: bool = False
 
