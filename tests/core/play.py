@@ -217,9 +217,9 @@ class Book:
                 self.of_line[name][int(one["line"])].append(one)
 
     def _count(self, out: Out, commands: Commands) -> None:
-        for c, line in enumerate(commands.line.tolist()):
-            for name in SUMS:
-                self.sums[line][name] += int(out.sums[name][c])
+        for name in SUMS:
+            for line, more in zip(commands.line.tolist(), out.sums[name].tolist(), strict=True):
+                self.sums[line][name] += more
 
 
 def _is_open(kind: type[Columns], one: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import calendar
 import datetime as dt
+import functools
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ class Statement(NamedTuple):
     used: int
 
 
+@functools.cache
 def is_cycle_day(day: dt.date, cycle_day: int) -> bool:
     """Month ends clamp and return: 31 -> 28 -> 31."""
     return day.day == min(cycle_day, calendar.monthrange(day.year, day.month)[1])

@@ -109,11 +109,12 @@ class Loan:
         A draw bears its own rate from the first day; what else is not carried is free.
         """
         bearing = self.unbilled_draw + self.billed if self.kind == "draw" else 0
-        if past_due:
+        if past_due and self.carried:
             self.penalty += Fraction(self.carried * late_rate_ppm, MICRO)
-        else:
+        if not past_due:
             bearing += self.carried
-        self.interest += Fraction(bearing * self.rate_ppm, MICRO)
+        if bearing:
+            self.interest += Fraction(bearing * self.rate_ppm, MICRO)
 
     def bill_charges(self) -> tuple[int, int]:
         """Bill what has accrued, rounded; keep the rest.  Return (interest, penalty)."""

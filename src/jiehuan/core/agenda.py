@@ -160,13 +160,17 @@ def events(state: State, until: int | Ids, i: Index | None = None) -> Commands:
     made = []
     for kind, at in coming.items():
         mine = np.flatnonzero((at == first) & (at <= until))
+        if not len(mine):
+            continue
         ref = np.zeros(len(mine), np.int64)
         if kind is Kind.HOLD_EXPIRED:
             h = state.holds.gather(lines[mine])
             ends = _hold_ends_at(state, h.at) == first[mine][h.of]
             mine, ref = mine[h.of[ends]], state.holds.rows.no[h.at[ends]]
-        made.append(_commands(state, lines[mine], kind, first[mine], ref))
-    rows = np.concatenate([commands.to_rows() for commands in made])
+        made.append(_commands(state, lines[mine], kind, first[mine], ref).to_rows())
+    if not made:
+        return Commands.empty(0)
+    rows = np.concatenate(made)
     return Commands.from_rows(rows[np.argsort(rows["line"], kind="stable")])
 
 

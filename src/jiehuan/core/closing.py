@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from jiehuan.core.columns import MICRO
 from jiehuan.core.days import EPOCH_ON
-from jiehuan.core.ledger import BUCKETS, Account, account
+from jiehuan.core.ledger import BUCKETS, Account, number_of
 from jiehuan.core.terms import Product
 
 RECEIVABLES = (Account.PRINCIPAL, Account.INTEREST, Account.FEE, Account.PENALTY)
@@ -68,8 +68,8 @@ _PENALTY = (Account.ACCRUED_PENALTY, Account.PENALTY_INCOME, Account.PENALTY_ROU
 
 def _leg(product: Product, debit: Account, credit: Account, amount: int, bucket: int = 0) -> Leg:
     """Return a transfer; a negative amount goes the other way."""
-    one = int(account(debit, product.number, bucket if debit in _BY_BUCKET else 0))
-    two = int(account(credit, product.number, bucket if credit in _BY_BUCKET else 0))
+    one = number_of(debit, product.number, bucket if debit in _BY_BUCKET else 0)
+    two = number_of(credit, product.number, bucket if credit in _BY_BUCKET else 0)
     return (one, two, amount) if amount >= 0 else (two, one, -amount)
 
 
@@ -89,8 +89,8 @@ def _accrue(
     earned = totals.accrued_num(name, on + 1)
     target = half_up_any(earned, MICRO)
     with_rests = half_up_any(earned + getattr(totals, f"{name}_dropped"), MICRO)
-    now = balance.get(int(account(accrued, product.number)), 0)
-    rounded = -balance.get(int(account(rounding, product.number)), 0)
+    now = balance.get(number_of(accrued, product.number), 0)
+    rounded = -balance.get(number_of(rounding, product.number), 0)
     change = target - with_rests - rounded
     yield _leg(product, accrued, income, target - now - change)
     yield _leg(product, accrued, rounding, change)
@@ -99,17 +99,15 @@ def _accrue(
 def _provide(product: Product, totals: Totals, balance: Mapping[int, int]) -> Iterator[Leg]:
     """Bring the provision of every bucket to its share of what is owed in it."""
     for bucket in range(BUCKETS):
-        owed = sum(
-            balance.get(int(account(kind, product.number, bucket)), 0) for kind in RECEIVABLES
-        )
+        owed = sum(balance.get(number_of(kind, product.number, bucket), 0) for kind in RECEIVABLES)
         wanted = half_up_any(owed * product.provision_ppm[bucket], MICRO)
         if bucket == 0:
             wanted += half_up_any(totals.undrawn_minor * product.undrawn_provision_ppm, MICRO)
-        held = -balance.get(int(account(Account.PROVISION, product.number, bucket)), 0)
+        held = -balance.get(number_of(Account.PROVISION, product.number, bucket), 0)
         yield _leg(product, Account.PROVISION_EXPENSE, Account.PROVISION, wanted - held, bucket)
 
 
 def _commit(product: Product, totals: Totals, balance: Mapping[int, int]) -> Iterator[Leg]:
     """Bring the memorandum of undrawn lines to what could still be drawn."""
-    now = balance.get(int(account(Account.UNDRAWN, product.number)), 0)
+    now = balance.get(number_of(Account.UNDRAWN, product.number), 0)
     yield _leg(product, Account.UNDRAWN, Account.UNDRAWN_CONTRA, totals.undrawn_minor - now)

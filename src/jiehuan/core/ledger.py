@@ -62,6 +62,11 @@ _PER_PRODUCT = np.array(PER_PRODUCT)
 _OF_KIND = [np.array(number * PER_KIND) for number in range(max(Account) + 1)]
 
 
+def number_of(kind: Account, product: int, bucket: int = 0) -> int:
+    """Return the number of one account."""
+    return product * PER_PRODUCT + kind * PER_KIND + bucket
+
+
 def split(number: int) -> tuple[int, Account, int]:
     """Return product, kind and bucket of one account number."""
     product, rest = divmod(number, PER_PRODUCT)

@@ -267,6 +267,7 @@ class Out:
         self.outcome = np.zeros(n, np.int16)
         self.applied_minor = np.zeros(n, np.int64)
         self.sum_table = np.zeros((len(SUMS), n), np.int64)
+        self.sums = dict(zip(SUMS, self.sum_table, strict=True))
         self.statements: list[Statements] = []
         self.items: list[Items] = []
         self.instructions: list[Instructions] = []
@@ -282,11 +283,6 @@ class Out:
             some = amount_minor != 0
             c, debit, credit, amount_minor = c[some], debit[some], credit[some], amount_minor[some]
         self._moves.append((c, debit, credit, amount_minor))
-
-    @property
-    def sums(self) -> dict[str, Int64s]:
-        """What each command added to each running sum of its line."""
-        return dict(zip(SUMS, self.sum_table, strict=True))
 
     def transfers(self, commands: Commands) -> Transfers:
         """Return all transfers in journal order, legs numbered from 0."""
