@@ -96,6 +96,11 @@ def command(conn: psycopg.Connection, book: int, seq: int) -> Rows:
     return read(conn, COMMAND, book, f" AND t.seq = {seq:d}")
 
 
+def commands_of(conn: psycopg.Connection, book: int, line: int) -> Rows:
+    """Return all commands of a line, refused ones too, in journal order."""
+    return read(conn, COMMAND, book, f" AND t.line = {line:d}")
+
+
 def hold(conn: psycopg.Connection, book: int, line: int, number: int) -> Rows:
     """Return a hold of a line, shape (1,) or (0,)."""
     return read(conn, HOLD, book, f" AND t.line = {line:d} AND t.no = {number:d}")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from jiehuan.core import days
 from jiehuan.core.columns import Commands, Rows
-from jiehuan.core.commands import REF_ALL, Kind
+from jiehuan.core.commands import REF_ALL, Kind, Moment
 from jiehuan.core.outcomes import Outcome
 from jiehuan.core.terms import TermsTable, parse
 from jiehuan.engine.book import shipped_products
@@ -93,7 +93,8 @@ def play(story: Story, watch: Callable[[Life], None] | None = None) -> Played:
 
 
 def _post(played: Played, told: Told) -> None:
-    """Book a command of the story."""
+    """Book a command of the story, once its day has come: it may name that day's statement."""
+    played.life.pass_to(told.booked_on, Moment.OPENS)
     asked = Commands.empty(1)
     asked.line[:] = 0 if told.kind is Kind.OPEN else LINE
     asked.kind[:], asked.client[:] = told.kind, CLIENT
