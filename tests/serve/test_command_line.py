@@ -2,15 +2,18 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.database import roomy_place
 from tests.serve.api import POLICY
 from tests.serve.partner import TOKEN, VAULT_KEY, account
 
@@ -186,7 +189,7 @@ def test_a_service_beside_a_wallet_ends_though_a_courier_waits(shared_database, 
             program.kill()
 
     assert [] == due["tasks"]
-    assert status in {0, -signal.SIGTERM}
+    assert 128 + signal.SIGTERM == status
 
 
 def test_a_new_book_is_served_until_interrupted(shared_database, tmp_path):
@@ -225,3 +228,31 @@ def test_a_new_book_is_served_until_interrupted(shared_database, tmp_path):
     assert "line_30000_1" == opened["line"]
     assert "2026-03-05" == opened["effective_on"]
     assert status in {0, 130, -signal.SIGINT}
+
+
+@pytest.fixture
+def roomy():
+    """A directory that the database's own user can reach."""
+    parent = Path(tempfile.mkdtemp(prefix="serve-test-", dir=roomy_place()))
+    parent.chmod(0o755)
+    yield parent
+    shutil.rmtree(parent, ignore_errors=True)
+
+
+def test_a_service_that_is_terminated_leaves_no_database_running(roomy):
+    data = roomy / "books"
+    environment = {name: value for name, value in os.environ.items() if name != "JIEHUAN_DATABASE"}
+    command = [PROGRAM, "serve", "--port", "0", "--data", str(data), "--new", "CNY"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as program:
+        try:
+            assert program.stderr is not None
+            while "Ctrl-C ends it" not in program.stderr.readline():
+                assert program.poll() is None
+            assert (data / "postgres" / "postmaster.pid").exists()
+            program.send_signal(signal.SIGTERM)
+            status = program.wait(50)
+        finally:
+            program.kill()
+
+    assert 128 + signal.SIGTERM == status
+    assert not (data / "postgres" / "postmaster.pid").exists()
