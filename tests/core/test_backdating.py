@@ -1,124 +1,20 @@
 """A command booked late leaves the same debt as one booked on its day (terms.md 6)."""
 
-import dataclasses
-import datetime as dt
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.one_line import OPENED_ON, TERMS, OneLine, balances, command, owed
 
 from jiehuan.core.agenda import position
 from jiehuan.core.backdate import walk
-from jiehuan.core.columns import Commands, Transfers
+from jiehuan.core.columns import Commands
 from jiehuan.core.commands import FORCED, REF_ALL, REF_USUAL, Kind, Moment
 from jiehuan.core.ledger import Account, account
 from jiehuan.core.line import Status
 from jiehuan.core.outcomes import Outcome
-from jiehuan.core.state import SUMS, Loaded
-from jiehuan.core.terms import TermsTable
-from jiehuan.engine.book import shipped_products
-from jiehuan.engine.decide import Book, Decided, Found, decide
-
-TERMS = TermsTable(shipped_products())
-PAY_LATER = [product.name for product in TERMS.products].index("pay-later")
-OPENED_ON = dt.date(2026, 1, 1).toordinal()
-LINE = 1
 
 # Until then no line can be written off: a write-off is a decision that stays.
 LAST_ON = OPENED_ON + 170
-
-OWED = [
-    "used_minor", "held_minor", "overpaid_minor", "cycle_minor", "charges_minor", "loans_open",
-    "past_due_on", "bucket", "status", "balance_minor", "due_minor", "minimum_minor", "cut_on",
-    "due_on", "repaid_minor", "next_event_at",
-]  # fmt: skip
-OWED_ON_LOANS = [
-    "kind", "opened_on", "unbilled_minor", "billed_minor", "carried_minor", "interest_num",
-    "penalty_num", "interest_due_minor", "fee_due_minor", "penalty_due_minor", "reckoned_on",
-    "interest_new_minor", "penalty_new_minor", "open",
-]  # fmt: skip
-OWED_ON_PARTS = [
-    "due_on", "principal_minor", "fee_minor", "principal_paid_minor", "fee_paid_minor", "billed",
-]  # fmt: skip
-
-
-def command(kind, on, amount=0, ref=0, count=0, flags=0):
-    """Return one command on the line."""
-    row = Commands.empty(1)
-    row.line[:] = 0 if kind is Kind.OPEN else LINE
-    row.kind[:], row.effective_on[:], row.client[:] = kind, on, 1
-    row.amount_minor[:], row.ref[:], row.count[:], row.flags[:] = amount, ref, count, flags
-    row.terms[:] = PAY_LATER
-    return row
-
-
-class OneLine:
-    """A book of one line, posted command by command through ``decide``."""
-
-    def __init__(self, cycle_day):
-        self.on, self.seq = OPENED_ON, 0
-        self.line = Loaded.nothing(np.array([LINE]))
-        self.commands = Commands.empty(0).to_rows()
-        self.transfers = Transfers.empty(0).to_rows()
-        self.sums = dict.fromkeys(SUMS, 0)
-        self.post(command(Kind.OPEN, OPENED_ON, 1_000_000, 7, cycle_day))
-
-    def journal(self, only=None):
-        """Return the accepted commands, all or those ``only`` of callers."""
-        rows = self.commands[self.commands["outcome"] == Outcome.DONE]
-        rows = rows[rows["kind"] < Kind.STATEMENT] if only == "callers" else rows
-        return Commands.from_rows(rows)
-
-    def post(self, asked):
-        """Post, and keep what was decided; return the number and outcome of the last command."""
-        found = Found(self.line, {LINE: self.journal()})
-        if len(asked) and asked.kind[0] == Kind.OPEN:
-            found = Found(Loaded.nothing(np.zeros(0, np.int64)), {})
-        book = Book(TERMS, self.on, self.on - 1, self.seq)
-        self._keep(decide(book, found, asked))
-        return int(self.commands["seq"][-1]), int(self.commands["outcome"][-1])
-
-    def _keep(self, decided: Decided):
-        self.seq += len(decided.commands)
-        self.commands = np.concatenate((self.commands, decided.commands.to_rows()))
-        self.transfers = np.concatenate((self.transfers, decided.transfers.to_rows()))
-        for name in SUMS:
-            self.sums[name] += int(getattr(decided.totals, name).sum())
-        for part in (decided.after, decided.replaced):
-            if len(part.lines):
-                self.line = dataclasses.replace(
-                    part,
-                    full=np.ones(1, np.bool_),
-                    purchases=Loaded.nothing(part.lines.id).purchases,
-                )
-
-    def advance(self, days):
-        """Let days pass; the events of each are played when it ends."""
-        for _ in range(days):
-            self.on += 1
-            if self.line.lines.next_event_at[0] <= position(self.on, Moment.OPENS):
-                self.post(Commands.empty(0))
-
-
-def owed(line):
-    """Return what is owed of a line, by loan and component, and its queue."""
-    unmet = line.dues.unmet_minor > 0
-    return (
-        line.lines.to_rows()[OWED].tolist(),
-        sorted(line.loans.to_rows()[OWED_ON_LOANS].tolist()),
-        sorted(line.parts.to_rows()[OWED_ON_PARTS].tolist()),
-        line.dues.to_rows(unmet)[["due_on", "unmet_minor"]].tolist(),
-    )
-
-
-def balances(transfers):
-    """Return debits less credits of each account that is not zero."""
-    net: dict[int, int] = {}
-    for row in transfers:
-        net[int(row["debit"])] = net.get(int(row["debit"]), 0) + int(row["amount_minor"])
-        net[int(row["credit"])] = net.get(int(row["credit"]), 0) - int(row["amount_minor"])
-    return {number: amount for number, amount in net.items() if amount}
-
 
 steps = st.lists(
     st.tuples(
@@ -127,7 +23,7 @@ steps = st.lists(
             Kind.PURCHASE, Kind.PURCHASE, Kind.PURCHASE, Kind.REPAY, Kind.REPAY, Kind.CREDIT,
             Kind.HOLD, Kind.CAPTURE, Kind.VOID, Kind.DRAW, Kind.DRAW_SUCCEEDED, Kind.REFUND,
             Kind.CONVERT, Kind.PAY_BACK, Kind.PAY_BACK, Kind.PAY_BACK_SUCCEEDED,
-            Kind.PAY_BACK_FAILED, Kind.COLLECT,
+            Kind.PAY_BACK_FAILED, Kind.COLLECT, Kind.REVERSE, Kind.REVERSE,
         ]),
         st.sampled_from([0, 0, 1, 2, 5, 11, 31, 60]),  # days late
         st.sampled_from([1, 100, 999, 5_000, 33_333, 100_000]),
@@ -146,10 +42,14 @@ REFERS = {
     Kind.PAY_BACK_FAILED: (Kind.PAY_BACK,),
     Kind.REFUND: (Kind.PURCHASE, Kind.CAPTURE),
     Kind.CONVERT: (Kind.PURCHASE, Kind.CAPTURE),
+    Kind.REVERSE: tuple(Kind),
 }
 
 
-ANSWERS = {Kind.DRAW_SUCCEEDED, Kind.PAY_BACK_SUCCEEDED, Kind.PAY_BACK_FAILED}
+WITHOUT_AMOUNT = {
+    *(Kind.DRAW_SUCCEEDED, Kind.PAY_BACK_SUCCEEDED, Kind.PAY_BACK_FAILED),
+    *(Kind.CONVERT, Kind.REVERSE),
+}
 
 
 def asked_for(book, kind, on, amount, which, flag):
@@ -165,9 +65,19 @@ def asked_for(book, kind, on, amount, which, flag):
     there = journal.seq[np.isin(journal.kind, REFERS[kind])].tolist()
     if not there:
         return None
-    amount = 0 if kind in {*ANSWERS, Kind.CONVERT} else amount
+    amount = 0 if kind in WITHOUT_AMOUNT else amount
     count = (3 if flag else 6) if kind is Kind.CONVERT else 0
-    return command(kind, on, amount, there[which % len(there)], count)
+    at = -1 - which if kind is Kind.REVERSE else which
+    return command(kind, on, amount, there[at % len(there)], count)
+
+
+def left(journal):
+    """Return the commands that no reversal undoes, without the reversals."""
+    rows = journal.to_rows()
+    for row in journal.to_rows()[::-1]:
+        if row["kind"] == Kind.REVERSE and row["seq"] in rows["seq"]:
+            rows = rows[rows["seq"] != row["ref"]]
+    return Commands.from_rows(rows[rows["kind"] != Kind.REVERSE])
 
 
 @settings(max_examples=40)
@@ -181,7 +91,9 @@ def test_late_commands_leave_the_debt_that_they_would_have_left_on_their_day(cyc
         asked = asked_for(book, kind, max(OPENED_ON, book.on - late), amount, which, flag)
         if asked is not None:
             book.post(asked)
-    on_time = walk(TERMS, book.journal("callers"), int(position(book.on, Moment.OPENS)), 10**6)
+    on_time = walk(
+        TERMS, left(book.journal("callers")), int(position(book.on, Moment.OPENS)), 10**6
+    )
 
     assert owed(on_time.state.unload()) == owed(book.line)
     assert balances(np.concatenate([x.to_rows() for x in on_time.transfers])) == balances(

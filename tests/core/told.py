@@ -25,7 +25,7 @@ def told(play: Play, k: int, until: dt.date) -> Result:
     return Result(
         outcomes=play.outcomes(k),
         statements=_statements(play, k),
-        loans=_loans(play, k, state, until),
+        loans=loans_owed(state, {seq: own for own, seq in play.seq[k].items()}, until),
         used=int(lines.used_minor[0]),
         held=int(lines.held_minor[0]),
         available=int(lines.limit_minor[0] - lines.used_minor[0] - lines.held_minor[0]),
@@ -66,12 +66,14 @@ def _queue(state: State) -> list[tuple[dt.date, int]]:
     return [(_day(int(one["due_on"])), int(one["unmet_minor"])) for one in dues]
 
 
-def _loans(play: Play, k: int, state: State, until: dt.date) -> dict[LoanKey, LoanOwed]:
-    """Return what is owed of each open loan, reckoned through the night of ``until``."""
-    s = state.loans.gather(np.zeros(1, np.int64))
+def loans_owed(state: State, own_number: dict[int, int], until: dt.date) -> dict[LoanKey, LoanOwed]:
+    """Return what is owed of each open loan, reckoned through the night of ``until``.
+
+    ``own_number`` is what the model calls the command of each number.
+    """
+    s = state.open_loans(np.zeros(1, np.int64))
     until_on = np.full(len(s.at), until.toordinal() + 1, np.int32)
     reckon(state, s.at, np.zeros(len(s.at), np.int64), until_on)
-    own_number = {seq: number for number, seq in play.seq[k].items()}
     to_come: dict[int, int] = {}
     for one in state.parts.rows.to_rows(state.parts.in_use()):
         waits = not one["billed"] and (one["principal_minor"] or one["fee_minor"])

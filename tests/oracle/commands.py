@@ -198,8 +198,8 @@ def split(total: int, count: int) -> list[int]:
 
 
 def close(line: Line, command: Command) -> None:  # noqa: ARG001 (handlers have one shape)
-    """End the line."""
-    line.is_closed = True
+    """End the line, unless something that was told later is owed or held."""
+    line.is_closed = line.is_idle and line.held == 0
 
 
 HANDLERS: dict[str, Callable[[Line, Command], None]] = {

@@ -112,6 +112,7 @@ def closes(line: Line, day: dt.date) -> list[str]:
     if line.days_past_due in DAYS_OF_AGEING:
         events.append("aged")
     events.extend(["hold_expired"] * expired_holds(line, day))
+    line.is_spared |= day in line.spared_on and line.past_due_on is not None
     if is_to_be_written_off(line, day):
         write_off(line, day)
         events.append("write_off")
@@ -148,7 +149,7 @@ def is_to_be_written_off(line: Line, day: dt.date) -> bool:
     terms = line.terms
     is_day = not terms.write_off_on_statement_day or is_cycle_day(day, line.cycle_day)
     is_late = line.past_due_on is not None and line.days_past_due >= terms.write_off_days_min
-    return line.written_off_on is None and is_day and is_late
+    return line.written_off_on is None and is_day and is_late and not line.is_spared
 
 
 def write_off(line: Line, day: dt.date) -> None:

@@ -25,6 +25,8 @@ class Line:
         self.closed_day = opened_on - dt.timedelta(days=1)  # the last day that is over
         self.written_off_on: dt.date | None = None
         self.is_closed = False
+        self.spared_on: set[dt.date] = set()  # days whose write-off was reversed
+        self.is_spared = False
         self.interest_billed = self.penalty_billed = self.fees_billed = 0
 
     # What is owed.
@@ -88,6 +90,7 @@ class Line:
             entry.unmet = min(entry.unmet, room)
             room -= entry.unmet
         self.queue = [entry for entry in self.queue if entry.unmet]
+        self.is_spared &= self.past_due_on is not None
 
     # Where a payment goes.  Each step returns what is left of the amount.
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from tests.oracle import checks as checks_module
 from tests.oracle import commands as commands_module
-from tests.oracle import days
+from tests.oracle import days, reversal
 from tests.oracle.commands import Command, ref_of_cycle
 from tests.oracle.days import Statement
 from tests.oracle.line import Line
@@ -75,6 +75,7 @@ class Life:
     def restart(self) -> None:
         """Go back to the first day."""
         self.line = Line(*self._start)
+        self.accepted: list[Command] = []
         self.outcomes: dict[int, str] = {}
         self.statements: list[Statement] = []
         self.events: list[tuple[dt.date, str]] = []
@@ -103,6 +104,7 @@ class Life:
 
     def open_day(self, day: dt.date) -> None:
         """Begin a day: its statement."""
+        self.today = day
         statement = days.opens(self.line, day)
         if statement is not None:
             self.statements.append(statement)
@@ -110,11 +112,38 @@ class Life:
 
     def do(self, command: Command, *, checks: bool = True) -> str:
         """Let a command of this day take effect, unless it is refused; return the outcome."""
-        outcome = checks_module.outcome_of(self.line, command) if checks else "DONE"
-        if outcome == "DONE":
-            commands_module.does(self.line, command)
+        is_reversal = command.kind == "reverse"
+        outcome = "DONE"
+        if checks and is_reversal:
+            outcome = reversal.outcome_of(self.accepted, self.line.written_off_on, command)
+        elif checks:
+            outcome = checks_module.outcome_of(self.line, command)
         self.outcomes[command.seq] = outcome
+        if outcome == "DONE":
+            self.accepted.append(command)
+            if is_reversal:
+                self.live_again()
+            else:
+                commands_module.does(self.line, command)
         return outcome
+
+    def live_again(self) -> None:
+        """Play the line from its first day to this one, without what is undone."""
+        accepted, outcomes, until = self.accepted, self.outcomes, self.today
+        self.restart()
+        self.accepted, self.outcomes = accepted, outcomes
+        self.line.spared_on = reversal.spared_on(accepted)
+        left = reversal.in_force(accepted)
+        day = self.line.opened_on
+        while True:
+            self.open_day(day)
+            for command in left:
+                if command.on == day:
+                    commands_module.does(self.line, command)
+            if day == until:
+                return
+            self.close_day(day)
+            day += dt.timedelta(days=1)
 
     def close_day(self, day: dt.date) -> None:
         """End a day: its night, and what closes it."""

@@ -135,6 +135,7 @@ LIFE: list[tuple[str, list[Ask]]] = [
     ("05-05", [Ask("f6", Kind.CLOSE, "f"), Ask("a6", Kind.REVIEW, "a")]),
     ("05-20", [Ask("d3", Kind.REPAY, "d", 3_000), Ask("d4", Kind.REFUND, "d", 500, "d1")]),
     ("05-25", [Ask("b7", Kind.DRAW, "b", 10_000), Ask("f7", Kind.PURCHASE, "f", 100)]),
+    ("05-26", [Ask("g3", Kind.REVERSE, "g", 0, "g2", count=1), Ask("g4", Kind.REVERSE, "g", 0, 1)]),
 ]
 LAST_ON = day("05-27")
 

@@ -39,6 +39,7 @@ KINDS = {
     Kind.PAY_BACK: 2,
     Kind.PAY_BACK_SUCCEEDED: 2,
     Kind.PAY_BACK_FAILED: 1,
+    Kind.REVERSE: 2,
 }
 # What a kind refers to.
 OF = {
@@ -53,10 +54,12 @@ OF = {
     Kind.PAY_BACK: (Kind.COLLECT,),
     Kind.PAY_BACK_SUCCEEDED: (Kind.PAY_BACK,),
     Kind.PAY_BACK_FAILED: (Kind.PAY_BACK,),
+    Kind.REVERSE: (Kind.PURCHASE, Kind.CAPTURE, Kind.REPAY, Kind.REFUND, Kind.CONVERT),
 }
+OF[Kind.REVERSE] += (Kind.HOLD, Kind.REVERSE)
 FREE = {
     *(Kind.VOID, Kind.DRAW_SUCCEEDED, Kind.DRAW_FAILED, Kind.CONVERT, Kind.REVIEW),
-    *(Kind.COLLECT_ENDED, Kind.PAY_BACK_SUCCEEDED, Kind.PAY_BACK_FAILED),
+    *(Kind.COLLECT_ENDED, Kind.PAY_BACK_SUCCEEDED, Kind.PAY_BACK_FAILED, Kind.REVERSE),
 }
 
 

@@ -91,6 +91,7 @@ ROUTES = {
     "{line}/conversions": nearly(purchase=texts, instalments=numbers)
     | nearly(statement=texts, instalments=numbers)
     | nearly(loan=texts, instalments=numbers),
+    "{line}/reversals": nearly(command=texts, reason=st.sampled_from(["mistake", "bounced"])),
     "/v1/quotes": nearly(
         product=st.just("pay-later"), amount_minor=amounts, instalments=st.integers(1, 13)
     ),

@@ -86,4 +86,5 @@ def test_what_a_command_makes_is_named_for_it():
         "PAY_BACK": "command_1_7",
         "PAY_BACK_SUCCEEDED": "command_1_7",
         "PAY_BACK_FAILED": "command_1_7",
+        "REVERSE": "command_1_7",
     } == made

@@ -118,6 +118,23 @@ def _not_convertible(api):
     return api.post(f"{line}/conversions", {"purchase": bought, "instalments": 6})
 
 
+def _command_not_found(api):
+    line, _ = spent(api)
+    return api.post(f"{line}/reversals", {"command": api.id("repayment", 99)})
+
+
+def _not_reversible(api):
+    line = api.open_line()
+    held = api.do(f"{line}/holds", amount_minor=5_000)["id"]
+    return api.post(f"{line}/reversals", {"command": held})
+
+
+def _already_reversed(api):
+    line, bought = spent(api)
+    api.do(f"{line}/reversals", command=bought, reason="cancelled")
+    return api.post(f"{line}/reversals", {"command": bought})
+
+
 def _exceeds_available(api):
     line, _ = spent(api)
     return api.post(f"{line}/purchases", {"amount_minor": 800_001})
@@ -156,6 +173,9 @@ REFUSALS: dict[Outcome, tuple[Any, int, dict[str, Any]]] = {
     O.PURCHASE_NOT_FOUND: (_purchase_not_found, 404, {}),
     O.LOAN_NOT_FOUND: (_loan_not_found, 404, {}),
     O.DRAW_AMOUNT_DIFFERS: (_draw_differs, 422, {"amount_minor": 4_999}),
+    O.COMMAND_NOT_FOUND: (_command_not_found, 404, {}),
+    O.COMMAND_NOT_REVERSIBLE: (_not_reversible, 409, {}),
+    O.ALREADY_REVERSED: (_already_reversed, 409, {}),
     O.APPLICATION_DECLINED: (
         lambda api: _applied(api, 12),
         422,

@@ -41,6 +41,7 @@ def test_these_are_the_routes(api):
         "POST /v1/lines/{line}/refunds",
         "POST /v1/lines/{line}/conversions",
         "POST /v1/lines/{line}/close",
+        "POST /v1/lines/{line}/reversals",
         "GET /v1/lines/{line}/statements",
         "GET /v1/lines/{line}/loans",
         "GET /v1/lines/{line}/transfers",

@@ -96,7 +96,7 @@ def _write_off_at(state: State, i: Index) -> Ids:
     late = state.lines.past_due_on[i] > 0
     if not np.count_nonzero(late):
         return _NEVER.repeat(len(i))
-    when = late & IN_FORCE[state.lines.status[i]]
+    when = late & IN_FORCE[state.lines.status[i]] & ~state.lines.spared[i]
     return _where(state, i, when, _write_off_on(state, i), Moment.CLOSES)
 
 

@@ -29,6 +29,7 @@ from jiehuan.core.spending import (
     hold_expired,
     open_line,
     purchase,
+    reverse,
     review,
     void,
 )
@@ -57,6 +58,7 @@ HANDLERS: dict[Kind, Callable[[Call], None]] = {
     Kind.PAY_BACK: pay_back,
     Kind.PAY_BACK_SUCCEEDED: pay_back_succeeded,
     Kind.PAY_BACK_FAILED: void,
+    Kind.REVERSE: reverse,
     Kind.STATEMENT: statement,
     Kind.DUE_PASSED: due_passed,
     Kind.AGED: aged,
@@ -74,6 +76,7 @@ LIGHT = frozenset(
         Kind.CLOSE,
         Kind.REVIEW,
         Kind.COLLECT_ENDED,
+        Kind.REVERSE,
     }
 )
 # These leave loans as they are.

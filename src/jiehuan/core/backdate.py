@@ -1,4 +1,4 @@
-"""What changes when a command is booked today for a day that has passed.
+"""What changes when a command is booked today for a day that has passed, or undoes another.
 
 The line's state becomes the fold of all its accepted commands in effective order, with the
 day events that the new command makes necessary; the ledger gets the difference, account by
@@ -23,8 +23,9 @@ from jiehuan.core.columns import (
     Statements,
     Transfers,
 )
-from jiehuan.core.commands import MOMENT, Kind, Moment
+from jiehuan.core.commands import MOMENT, Kind, Moment, is_event
 from jiehuan.core.outcomes import Outcome
+from jiehuan.core.reversal import in_force, judge_reversal
 from jiehuan.core.state import SUMS, Call, Loaded, Out, State, build
 from jiehuan.core.terms import TermsTable
 
@@ -97,8 +98,9 @@ def _begin(terms: TermsTable, journal: Commands, until_on: int) -> State:
 
 
 def fold(terms: TermsTable, journal: Commands) -> Walk:
-    """Play a line's journal (accepted commands, any order) from nothing."""
-    commands = Commands.from_rows(journal.to_rows()[order_of(journal)])
+    """Play the journal of lines (accepted commands, any order) from nothing."""
+    played = in_force(journal)
+    commands = Commands.from_rows(played.to_rows()[order_of(played)])
     lines = Loaded.nothing(np.unique(journal.line))
     walk = Walk(build(terms, lines, commands, accepted=True, track=True), [], [], [], [], [], {})
     walk.take(apply(walk.state, commands), commands)
@@ -127,8 +129,9 @@ def walk(terms: TermsTable, journal: Commands, until: int, seq: int) -> Walk:
         seq: Number of the first event that is made.
     """
     out = Walk(_begin(terms, journal, until // len(Moment)), [], [], [], [], [], {})
-    todo = sorted(((_key(row), row) for row in journal.to_rows()), key=lambda item: item[0])
-    known = {_name(row) for row in journal.to_rows() if row["kind"] >= Kind.STATEMENT}
+    rows = in_force(journal).to_rows()
+    todo = sorted(((_key(row), row) for row in rows), key=lambda item: item[0])
+    known = {_name(row) for row in rows[is_event(rows["kind"])]}
     while True:
         limit = min(todo[0][0][0], until) if todo else until
         for row in events(out.state, limit).to_rows():
@@ -151,7 +154,7 @@ def rebook(
 
     ``journal`` are the line's accepted commands, ``line`` its row as it stands today; numbers
     from ``seq`` on are given to the events that are made, then to the command, which says in
-    ``booked_on`` what today is.
+    ``booked_on`` what today is.  A reversal gets the day of what it undoes.
     """
     before = fold(terms, journal)
     outcome = _judge(terms, journal, command, before.state)
@@ -159,6 +162,8 @@ def rebook(
         command.seq[:] = seq
         command.outcome[:] = outcome
         return _refused(command, before.state)
+    if command.kind[0] == Kind.REVERSE:
+        _, command.effective_on[:] = judge_reversal(journal, int(command.ref[0]))
     until = int(position(int(command.booked_on[0]), Moment.OPENS))
     after = _settled_numbers(terms, journal, command, until, seq)
     made = np.array(after.made, Commands.DTYPE) if after.made else Commands.empty(0).to_rows()
@@ -191,7 +196,10 @@ def _judge(terms: TermsTable, journal: Commands, command: Commands, today: State
         Call(state, Out(command), command, kind, zero, zero, closes=False)
         for state in (then, today)
     )
-    return int(judge_late(*calls)[0])
+    outcome = int(judge_late(*calls)[0])
+    if kind is Kind.REVERSE and outcome == Outcome.DONE:
+        outcome, _ = judge_reversal(journal, int(command.ref[0]))
+    return outcome
 
 
 def _settled_numbers(

@@ -190,9 +190,7 @@ def _exceeds_overpayment(call: Call) -> Flags:
 
 
 def _not_settled(call: Call) -> Flags:
-    lines, i = call.state.lines, call.i
-    owed = lines.used_minor[i] + lines.charges_minor[i] + lines.held_minor[i]
-    return np.asarray((owed > 0) | (lines.overpaid_minor[i] > 0) | (lines.loans_open[i] > 0))
+    return ~call.state.is_settled(call.i)
 
 
 FAILS: dict[Outcome, Callable[[Call], Flags]] = {
@@ -265,6 +263,8 @@ CHECKS: dict[Kind, tuple[Outcome, ...]] = {
     Kind.PAY_BACK: (*_ALWAYS, *_AMOUNT, Outcome.AMOUNT_EXCEEDS_OVERPAYMENT),
     Kind.PAY_BACK_SUCCEEDED: (*_ALWAYS, *_AMOUNT, *_HELD, Outcome.DRAW_AMOUNT_DIFFERS),
     Kind.PAY_BACK_FAILED: (*_ALWAYS, *_HELD),
+    # What it refers to is looked up in the journal: ``core.reversal``.
+    Kind.REVERSE: _ALWAYS,
 }
 CHECKS = {kind: tuple(sorted(codes)) for kind, codes in CHECKS.items()}
 

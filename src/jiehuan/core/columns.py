@@ -101,6 +101,7 @@ class Lines(Columns):
     repaid_minor: Int64s  # since the last statement
     adjusted_on: Days  # earliest day that a backdated command changed since the last statement
     past_due_on: Days  # oldest passed due day with an unmet minimum; 0 when none
+    spared: Flags  # a write-off was reversed: not given up by itself before it is cured
     bucket: Codes  # M0..M6
     next_event_at: Ids  # position of the next statement, due day, ageing or write-off
     position: Ids  # of the last command: effective_on * 3 + moment
@@ -186,9 +187,9 @@ class Commands(Columns):
     booked_on: Days  # the ledger's day
     client: Ids
     amount_minor: Int64s
-    ref: Int64s  # hold, draw, purchase, loan or instruction; REF_USUAL, REF_ALL
+    ref: Int64s  # hold, draw, purchase, loan, instruction or command; REF_USUAL, REF_ALL
     terms: Ids  # the terms it was decided under
-    count: Codes  # instalments of a conversion or a draw; cycle day of an application
+    count: Codes  # instalments of a conversion or draw; cycle day; reason of a reversal
     flags: Codes
     merchant: Int64s  # of a repayment: the instruction to collect that it pays, or 0
     applied_minor: Int64s  # outcome: how much reached the thing referred to

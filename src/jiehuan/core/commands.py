@@ -1,11 +1,15 @@
 """What can be asked of a line, and by whom.
 
-Every change of a line is a command.  Callers send the kinds below ``STATEMENT``; the
-passing of days sends the others, as the reserved client ``day``.  The numbers are
+Every change of a line is a command.  The passing of days sends ``STATEMENT`` to
+``DAY_CLOSED``, as the reserved client ``day``; callers send the others.  The numbers are
 stored, so none is ever reused.
 """
 
 import enum
+
+import numpy as np
+
+from jiehuan.core.columns import Codes, Flags
 
 
 class Kind(enum.IntEnum):
@@ -38,6 +42,8 @@ class Kind(enum.IntEnum):
     WRITE_OFF = 24
     DAY_CLOSED = 25
 
+    REVERSE = 30
+
 
 class Moment(enum.IntEnum):
     """Where in a day a command stands: terms.md 1, "a day, in order"."""
@@ -47,7 +53,7 @@ class Moment(enum.IntEnum):
     CLOSES = 2
 
 
-DAY_KINDS = frozenset(kind for kind in Kind if kind >= Kind.STATEMENT)
+DAY_KINDS = frozenset(kind for kind in Kind if Kind.STATEMENT <= kind <= Kind.DAY_CLOSED)
 
 MOMENT: dict[Kind, Moment] = {
     kind: Moment.OPENS
@@ -58,6 +64,12 @@ MOMENT: dict[Kind, Moment] = {
     for kind in Kind
 }
 
+
+def is_event(kind: Codes) -> Flags:
+    """Return which kinds are a day's doing, shape (n,)."""
+    return np.asarray((kind >= Kind.STATEMENT) & (kind <= Kind.DAY_CLOSED))
+
+
 # The reserved client of day events; callers' clients have larger numbers.
 CLIENT_DAY = 0
 
@@ -65,10 +77,20 @@ CLIENT_DAY = 0
 FORCED = 1
 DECLINED = 2  # of an application: by its decision
 REFERRED = 4
+SPARED = 8  # only while a line is folded: of a write-off that was reversed
 
 # ``command.ref`` of a repayment or collection: the usual order, every loan, or one loan.
 REF_USUAL = 0
 REF_ALL = -1
+
+
+class Reason(enum.IntEnum):
+    """Why a command is reversed.  Stored in ``command.count``."""
+
+    MISTAKE = 0
+    BOUNCED = 1  # a repayment whose money was taken back
+    CANCELLED = 2
+    FRAUD = 3
 
 
 class InstructionKind(enum.IntEnum):

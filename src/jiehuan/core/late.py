@@ -1,5 +1,6 @@
 """What closes a day on a line: the due day passes, the debt ages, it is written off."""
 
+from jiehuan.core.commands import SPARED
 from jiehuan.core.interest import bill, reckon
 from jiehuan.core.ledger import Account
 from jiehuan.core.line import Status
@@ -31,13 +32,16 @@ def write_off(call: Call) -> None:
 
     The debt stays: all principal is carried, terms to come are due without their fees, and
     nothing accrues any more (terms.md 7).  A line that a backdated payment has made
-    less late is not given up.
+    less late is not given up; one whose write-off was reversed is not until it is cured.
     """
     state, lines, loans = call.state, call.state.lines, call.state.loans.rows
     late_since = lines.past_due_on[call.i]
     days_min = state.terms.write_off_days_min[lines.terms[call.i]]
     overdue = lines.status[call.i] == Status.OVERDUE.value
-    call = call.keep(overdue & (call.on - late_since >= days_min))
+    spares = overdue & (call.commands.flags[call.c] & SPARED != 0)
+    lines.spared[call.i[spares]] = True
+    is_late = overdue & (call.on - late_since >= days_min)
+    call = call.keep(is_late & ~lines.spared[call.i])
     i = call.i
     s = state.open_loans(i)
     reckon(state, s.at, i[s.of], call.until_on[s.of])

@@ -123,6 +123,7 @@ def _judge_lateness(call: Call, s: Segments, d: Segments) -> None:
     turned = ((before > 0) != (oldest > 0))[s.of] & (state.loans.rows.carried_minor[s.at] > 0)
     reckon(state, s.at[turned], i[s.of[turned]], until_on[s.of[turned]])
     lines.past_due_on[i] = oldest
+    lines.spared[i] &= oldest > 0
     lines.status[i] = _AFTER[(oldest > 0).astype(np.int8), lines.status[i]]
     rebucket(call.keep(changed))
 

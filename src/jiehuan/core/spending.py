@@ -214,9 +214,17 @@ def _lend(call: Call, amount: Int64s) -> None:
 
 
 def close_line(call: Call) -> None:
-    """Close a line on which nothing is owed to either side."""
+    """Close a line on which nothing is owed to either side.
+
+    A command that is told late may have left something: the line goes on then (terms.md 4).
+    """
+    call = call.keep(call.state.is_settled(call.i))
     call.state.lines.status[call.i] = Status.CLOSED
 
 
 def review(_call: Call) -> None:
     """Record that a line was decided on; a decision by itself changes nothing."""
+
+
+def reverse(_call: Call) -> None:
+    """Record a reversal; what it undoes is left out of the fold (``core.reversal``)."""

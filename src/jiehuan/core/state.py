@@ -128,6 +128,12 @@ class State:
             (lines.used_minor[i] | lines.overpaid_minor[i] | lines.loans_open[i]) == ZERO
         )
 
+    def is_settled(self, i: Index) -> Flags:
+        """Return on which lines nothing is owed to either side, or held, shape (k,)."""
+        lines = self.lines
+        free = (lines.charges_minor[i] | lines.held_minor[i]) == ZERO
+        return np.asarray(self.is_idle(i) & free)
+
     def is_gone(self, i: Index) -> Flags:
         """Return which lines were written off, shape (k,)."""
         return np.asarray(self.lines.status[i] == _WRITTEN_OFF)

@@ -31,7 +31,7 @@ from jiehuan.core.columns import (
     Statements,
     Transfers,
 )
-from jiehuan.core.commands import Kind, Moment
+from jiehuan.core.commands import Kind, Moment, is_event
 from jiehuan.core.outcomes import Outcome
 from jiehuan.core.segments import C, Index
 from jiehuan.core.state import SUMS, Loaded, Out, State, build
@@ -83,12 +83,10 @@ def waits(loaded: Loaded, business_on: int) -> Flags:
 
 
 def is_late(commands: Commands, business_on: int) -> Flags:
-    """Return which commands are asked for a day that has passed on a line that was there."""
-    return np.asarray(
-        (commands.effective_on > 0)
-        & (commands.effective_on < business_on)
-        & (commands.kind != Kind.OPEN)
-    )
+    """Return which commands change what has passed on a line that was there: all reversals do."""
+    past = (commands.effective_on > 0) & (commands.effective_on < business_on)
+    past |= commands.kind == Kind.REVERSE
+    return np.asarray(past & (commands.kind != Kind.OPEN))
 
 
 def is_whole(commands: Commands, business_on: int) -> Flags:
@@ -245,7 +243,7 @@ class _Batch:
         n = len(commands)
         commands.seq[:] = np.arange(self.seq, self.seq + n)
         self.seq += n
-        event = commands.kind >= Kind.STATEMENT
+        event = is_event(commands.kind)
         commands.booked_on[event] = self._ledger_day(commands.effective_on[event])
         out = apply(state, commands)
         commands.outcome[:] = out.outcome

@@ -18,6 +18,7 @@ from jiehuan.core.days import EPOCH_ON
 from jiehuan.core.ledger import Account, account
 from jiehuan.core.line import LoanKind, Status
 from jiehuan.core.outcomes import Outcome
+from jiehuan.core.reversal import undone
 from jiehuan.core.state import IN_FORCE, SUMS
 from jiehuan.core.terms import TermsTable
 from jiehuan.reports.breach import Breach, Findings
@@ -79,9 +80,11 @@ def check_controls(found: Findings, book: Snapshot) -> None:
 
 
 def _moved_outside(book: Snapshot) -> dict[Account, Sums]:
-    """Return what the commands that were done moved between us and others, by account."""
+    """Return what the commands in force moved between us and others, by account."""
     commands, lines = book.tables["command"], book.tables["line"]
     done = commands[(commands["outcome"] == Outcome.DONE) & (commands["line"] > 0)]
+    if gone := undone(done):
+        done = done[~np.isin(done["seq"], gone)]
     out: dict[Account, Sums] = {}
     for kind, signs in _OUTSIDE.items():
         sums: Sums = Counter()

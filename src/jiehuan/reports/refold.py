@@ -35,6 +35,7 @@ from jiehuan.core.columns import (
     Transfers,
 )
 from jiehuan.core.commands import MOMENT, Kind, Moment
+from jiehuan.core.commands import is_event as of_day
 from jiehuan.core.line import Status
 from jiehuan.core.segments import Index
 from jiehuan.core.state import SUMS, Loaded, Out, State, build
@@ -99,16 +100,13 @@ def positions(commands: Commands) -> Ids:
 
 def is_event(commands: Commands) -> Flags:
     """Return which commands are a day's doing, shape (n,)."""
-    return np.asarray(commands.kind >= Kind.STATEMENT)
+    return of_day(commands.kind)
 
 
 def is_late(commands: Commands) -> Flags:
-    """Return which commands were asked for a day before the one they were booked on."""
-    return np.asarray(
-        (commands.effective_on < commands.booked_on)
-        & ~is_event(commands)
-        & (commands.kind != Kind.OPEN)
-    )
+    """Return which commands changed what had passed: booked after their day, or reversals."""
+    late = (commands.effective_on < commands.booked_on) | (commands.kind == Kind.REVERSE)
+    return np.asarray(late & ~is_event(commands) & (commands.kind != Kind.OPEN))
 
 
 class Calendar:

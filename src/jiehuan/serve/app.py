@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
 import jiehuan
-from jiehuan.serve import answers, asking, changing, desk, notices, pages, problems
+from jiehuan.serve import answers, asking, changing, correcting, desk, notices, pages, problems
 from jiehuan.serve.console import routes as console_routes
 from jiehuan.serve.console.routes import Console
 from jiehuan.serve.http import HANDLERS, Book, SizeLimit, declare_problems, errors
@@ -66,6 +66,7 @@ def create_app(
     app.state.templates = pages.environment()
     app.add_middleware(SizeLimit)
     app.include_router(changing.router)
+    app.include_router(correcting.router)
     if service.virtual:
         app.include_router(changing.virtual_router)
     app.include_router(asking.router)

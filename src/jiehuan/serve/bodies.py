@@ -177,6 +177,15 @@ class Conversion(Command):
         return next((noun, text) for noun, text in names.items() if text is not None)
 
 
+class Reversal(Body):
+    """Undo a command; it has the day of what it undoes, so it takes none."""
+
+    command: Id = Field(
+        description="The id of what it made, or its own.", examples=["repayment_1_57"]
+    )
+    reason: Literal["mistake", "bounced", "cancelled", "fraud"] = "mistake"
+
+
 class Close(Command):
     """End a line on which nothing is owed to either side."""
 

@@ -69,7 +69,7 @@ async def order_on_line(  # one argument a column
     kind: Kind,
     key: str,
     line: str,
-    body: bodies.Command,
+    body: bodies.Body,
     path: tuple[str, ...] = (),
     **columns: Unpack[Columns],
 ) -> Booked:
@@ -87,12 +87,13 @@ async def order_on_line(  # one argument a column
     Raises:
         Problem: It was refused.
     """
+    on = body.effective_on if isinstance(body, bodies.Command) else None
     order = Order(
         kind=kind,
         key=key,
         content=content_of(body, line, *path),
         line=number_of(service, Noun.LINE, line),
-        effective_on=body.effective_on.toordinal() if body.effective_on else 0,
+        effective_on=on.toordinal() if on else 0,
         **columns,
     )
     booked = await service.book_order(order)

@@ -67,6 +67,18 @@ def of_command(kind: int, book: int, seq: int) -> str:
     return write(MADE_BY.get(Kind(kind), Noun.COMMAND), book, seq)
 
 
+def read_command(book: int, text: str) -> int | None:
+    """Return the number of a command, from its own id or that of what it made.
+
+    Examples:
+        >>> read_command(1, "repayment_1_42"), read_command(1, "decision_1_42")
+        (42, None)
+    """
+    nouns = (Noun.COMMAND, *dict.fromkeys(MADE_BY.values()))
+    numbers = (read(noun, book, text) for noun in nouns)
+    return next((number for number in numbers if number is not None), None)
+
+
 def read(noun: Noun, book: int, text: str) -> int | None:
     """Return the number in an id, or None if it is no id of this noun in this book.
 

@@ -76,6 +76,7 @@ KIND_WORDS: Final[Mapping[Kind, str]] = {
     Kind.PAY_BACK: "溢缴款退回",
     Kind.PAY_BACK_SUCCEEDED: "退回成功",
     Kind.PAY_BACK_FAILED: "退回失败",
+    Kind.REVERSE: "冲正",
 }
 MONTHS_SHOWN: Final = 12
 BUCKET_STYLES: Final = ("m0", "m1", "m2", "m3", "m4", "m5", "m6")

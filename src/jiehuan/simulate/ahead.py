@@ -11,7 +11,7 @@ import numpy as np
 from jiehuan.core import agenda
 from jiehuan.core.apply import apply
 from jiehuan.core.columns import NEVER, Codes, Columns, Commands, Flags, Ids, Int64s
-from jiehuan.core.commands import MOMENT, Kind, Moment
+from jiehuan.core.commands import MOMENT, Kind, Moment, is_event
 from jiehuan.core.line import HoldState
 from jiehuan.core.segments import C, Child, Index
 from jiehuan.core.state import Loaded, Out, State, build
@@ -42,7 +42,7 @@ class Run:
     @property
     def events(self) -> int:
         """How many day events fell in between."""
-        return sum(int((wave.kind >= Kind.STATEMENT).sum()) for wave, _ in self.outs)
+        return sum(int(is_event(wave.kind).sum()) for wave, _ in self.outs)
 
 
 def joined(*tables: Commands) -> Commands:

@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 
 from jiehuan.core.columns import Commands, Int64s, Statements
-from jiehuan.core.commands import MOMENT, Kind, Moment
+from jiehuan.core.commands import MOMENT, Kind, Moment, is_event
 from jiehuan.core.outcomes import Outcome
 from jiehuan.core.state import Loaded, State
 from jiehuan.core.terms import TermsTable
@@ -83,7 +83,7 @@ def _renumbered(commands: Commands, stretch: Int64s) -> Int64s:
 
     Numbers of day events begin anew in each stretch, but nothing refers to a day event.
     """
-    callers = np.flatnonzero(commands.kind < Kind.STATEMENT)
+    callers = np.flatnonzero(~is_event(commands.kind))
     by_seq = callers[np.argsort(commands.seq[callers], kind="stable")]
     at = np.searchsorted(commands.seq[by_seq], commands.ref)
     at = by_seq[np.minimum(at, len(by_seq) - 1)]

@@ -32,6 +32,7 @@ KINDS: Final[Mapping[Kind, tuple[str, int]]] = {
     Kind.PAY_BACK: ("申请退回多还的钱", 0),
     Kind.PAY_BACK_SUCCEEDED: ("多还的钱已退回", 1),
     Kind.PAY_BACK_FAILED: ("多还的钱未能退回", 0),
+    Kind.REVERSE: ("更正", 0),
     Kind.STATEMENT: ("出账单", 0),
     Kind.DUE_PASSED: ("还款日已过", 0),
     Kind.AGED: ("逾期天数变化", 0),
