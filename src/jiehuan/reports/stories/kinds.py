@@ -38,6 +38,7 @@ CLAUSES: dict[str, Clause] = {
     "pays": Clause("merchant", Value.NAME),
     "in": Clause("count", Value.NUMBER),
     "cycle": Clause("count", Value.NUMBER),
+    "reason": Clause("count", Value.NUMBER),
     "at": Clause("merchant", Value.NUMBER),
 }
 

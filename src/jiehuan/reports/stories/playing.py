@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from jiehuan.core import days
 from jiehuan.core.columns import Commands, Rows
-from jiehuan.core.commands import REF_ALL, Kind, Moment
+from jiehuan.core.commands import DAY_KINDS, REF_ALL, Kind, Moment
 from jiehuan.core.outcomes import Outcome
 from jiehuan.core.terms import TermsTable, parse
 from jiehuan.engine.book import shipped_products
@@ -14,8 +14,7 @@ from jiehuan.reports.stories.figures import FIGURES, LOAN_FIGURES, STATEMENT_FIG
 from jiehuan.reports.stories.life import CLIENT, LINE, NOBODY, Life
 from jiehuan.reports.stories.story import (
     ALL,
-    NOTHING,
-    STATEMENT,
+    EVENTS,
     Expectation,
     Pause,
     Story,
@@ -47,25 +46,18 @@ class Played:
         if no in self.told and self.told[no].called:
             return self.told[no].called
         row = self.life.journal[no - 1] if 0 < no <= len(self.life.journal) else None
-        if row is not None and row["kind"] == Kind.STATEMENT:
-            return f"{STATEMENT} {days.to_text(int(row['effective_on']))}"
+        if row is not None and Kind(int(row["kind"])) in DAY_KINDS:
+            return f"{Kind(int(row['kind'])).name.lower()} {days.to_text(int(row['effective_on']))}"
         return f"#{no}"
 
     def number(self, name: str) -> int:
         """Return the number of what is called so; that of nothing if there is none."""
         if name == ALL:
             return REF_ALL
-        if name != NOTHING and not name.startswith(f"{STATEMENT} "):
-            return next((no for no, one in self.told.items() if one.called == name), NOBODY)
-        journal = self.life.journal
-        return next(
-            (
-                no
-                for no, row in enumerate(journal, 1)
-                if row["kind"] == Kind.STATEMENT and self.called(no) == name
-            ),
-            NOBODY,
-        )
+        if name.partition(" ")[0] in EVENTS:
+            every = range(1, len(self.life.journal) + 1)
+            return next((no for no in every if self.called(no) == name), NOBODY)
+        return next((no for no, one in self.told.items() if one.called == name), NOBODY)
 
 
 def play(story: Story, watch: Callable[[Life], None] | None = None) -> Played:

@@ -11,7 +11,7 @@ from jiehuan.core.errors import UsageError
 from jiehuan.core.outcomes import Outcome
 from jiehuan.reports.stories import words
 from jiehuan.reports.stories.kinds import ALWAYS, CLAUSES, FLAGS, Value
-from jiehuan.reports.stories.story import STATEMENT, Pause, Step, Story, Told
+from jiehuan.reports.stories.story import EVENTS, Pause, Step, Story, Told
 from jiehuan.reports.stories.telling import Saying, expectation, finished, told
 
 _COMMENT = re.compile(r"(^|\s)#.*")
@@ -51,7 +51,7 @@ def from_text(text: str, source: str) -> Story:
         except UsageError as error:
             faults.append((at, str(error)))
     story = Story(source, reader.product, "\n".join(reader.terms), reader.steps)
-    return finished(story, faults, "line")
+    return finished(story, faults)
 
 
 class _Text:
@@ -113,7 +113,7 @@ def _clauses(rest: list[str]) -> dict[str, str]:
         if word in FLAGS:
             said[word] = ""
             continue
-        length = 2 if rest[:1] == [STATEMENT] else 1
+        length = 2 if rest and rest[0] in EVENTS else 1
         if len(rest) < length:
             raise UsageError(f"{word!r} needs something behind it")
         said[word] = " ".join(rest[:length])
@@ -163,7 +163,7 @@ def from_json(text: str, source: str) -> Story:
     _check(given, FIELDS, required=("product", "limit_minor"), of=source)
     commands, faults = _commands(given.get("commands", []))
     steps: list[Step] = [*sorted(commands, key=lambda one: one.booked_on)]
-    story = Story(source, given["product"], given.get("terms", ""), steps)
+    story = Story(source, given["product"], given.get("terms", ""), steps, place="command")
     try:
         steps.insert(0, _opening(given, commands))
         if "until" in given:
@@ -171,7 +171,7 @@ def from_json(text: str, source: str) -> Story:
         steps += [expectation(0, one) for one in _texts(given.get("expect", []))]
     except UsageError as error:
         faults.append((0, str(error)))
-    return finished(story, faults, "command")
+    return finished(story, faults)
 
 
 def _texts(given: list[Any]) -> list[str]:

@@ -157,8 +157,9 @@ class _Names:
         row = self.rows.get(number)
         if row is None or (before is not None and number >= before):
             return NOTHING
-        if row["kind"] == Kind.STATEMENT:
-            return f"{STATEMENT} {days.to_text(int(row['effective_on']))}"
+        kind = Kind(int(row["kind"]))
+        if kind in DAY_KINDS:
+            return f"{kind.name.lower()} {days.to_text(int(row['effective_on']))}"
         return self.called.get(number, NOTHING)
 
 

@@ -222,5 +222,5 @@ def _ledger(played: Played) -> list[str]:
 
 
 def _verdict(played: Played) -> list[str]:
-    failed = [f"{played.story.source}, line {at}: {what}" for at, what in played.failed]
+    failed = [f"{played.story.where(at)}: {what}" for at, what in played.failed]
     return [*failed, f"{played.met} as expected, {len(failed)} not"]

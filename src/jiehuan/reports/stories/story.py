@@ -1,20 +1,22 @@
 """What a story consists of: the line, what was asked of it, and what must be seen.
 
 Days are ordinals, money is in minor units.  A name is what an earlier command was called with
-``as``, or ``statement DAY`` for what the statement of that day billed; ``ALL`` and ``NOTHING``
-are names too.
+``as``; or an event of a day, like ``statement DAY``; ``ALL`` and ``NOTHING`` are names too.
 """
 
 import dataclasses
 from fractions import Fraction
 from typing import TypeAlias
 
-from jiehuan.core.commands import Kind, Moment
+from jiehuan.core.commands import DAY_KINDS, Kind, Moment
 from jiehuan.core.outcomes import Outcome
 
 ALL = "all"
 NOTHING = "nothing"
 STATEMENT = "statement"
+
+# What a day does to a line, by the word that names it.
+EVENTS: dict[str, Kind] = {kind.name.lower(): kind for kind in sorted(DAY_KINDS)}
 
 Wanted: TypeAlias = int | str | Fraction
 
@@ -85,6 +87,7 @@ class Story:
         terms: Terms to play it under, as text; empty for those that we ship.
         steps: Everything, in order; the first command opens the line.
         remarks: What to say above it.
+        place: What ``at`` counts: the lines of a text, the commands of a list.
     """
 
     source: str
@@ -92,3 +95,8 @@ class Story:
     terms: str
     steps: list[Step]
     remarks: tuple[str, ...] = ()
+    place: str = "line"
+
+    def where(self, at: int) -> str:
+        """Say where something stands."""
+        return f"{self.source}, {self.place} {at}" if at else self.source

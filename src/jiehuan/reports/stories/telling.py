@@ -21,6 +21,7 @@ from jiehuan.reports.stories.kinds import (
 )
 from jiehuan.reports.stories.story import (
     ALL,
+    EVENTS,
     NOTHING,
     STATEMENT,
     Expectation,
@@ -68,7 +69,7 @@ def told(saying: Saying, otherwise: Outcome | None) -> Told:
         if word in FLAGS:
             numbers["flags"] = numbers.get("flags", 0) | FLAGS[word]
         elif CLAUSES[word].value is Value.NAME:
-            names[CLAUSES[word].column] = value
+            names[CLAUSES[word].column] = words.reference(value)
         else:
             column = CLAUSES[word].column
             is_day = CLAUSES[word].value is Value.DAY
@@ -173,16 +174,15 @@ def _unknown(name: str) -> str:
 
 
 def _is_special(name: str) -> bool:
-    return name in (ALL, NOTHING) or name.startswith(f"{STATEMENT} ")
+    return name in (ALL, NOTHING) or name.partition(" ")[0] in EVENTS
 
 
-def finished(story: Story, faults: list[tuple[int, str]], place: str) -> Story:
+def finished(story: Story, faults: list[tuple[int, str]]) -> Story:
     """Return a story, or refuse it with all that is wrong with it.
 
     Args:
         story: As read.
         faults: Where and what was found wrong while it was read.
-        place: What ``at`` counts: ``line``, or ``command`` in a list.
 
     Raises:
         UsageError: Something is wrong; each on a line of its own, with its place.
@@ -190,12 +190,7 @@ def finished(story: Story, faults: list[tuple[int, str]], place: str) -> Story:
     faults = faults or [*_check_opening(story.steps), *check_names(story.steps)]
     if faults:
         said = sorted(faults, key=lambda fault: fault[0])
-        raise UsageError(
-            "\n".join(
-                f"{story.source}, {place} {at}: {what}" if at else f"{story.source}: {what}"
-                for at, what in said
-            )
-        )
+        raise UsageError("\n".join(f"{story.where(at)}: {what}" for at, what in said))
     return story
 
 

@@ -14,7 +14,7 @@ from jiehuan.core.money import MINOR_PER_MAJOR
 from jiehuan.core.outcomes import Outcome
 from jiehuan.reports.stories.figures import Unit
 from jiehuan.reports.stories.kinds import ALWAYS, CLAUSES, FLAGS, KINDS
-from jiehuan.reports.stories.story import ALL, NOTHING, STATEMENT, Wanted
+from jiehuan.reports.stories.story import ALL, EVENTS, NOTHING, Wanted
 
 _AMOUNT = re.compile(r"(-?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,8})?", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[\w.-]{1,60}")
 _NUMBER_MAX = 2**62
 
 MORNING, NIGHT = "morning", "night"
-_TAKEN = {ALL, NOTHING, STATEMENT, *CLAUSES, *FLAGS, *ALWAYS}
+_TAKEN = {ALL, NOTHING, *EVENTS, *CLAUSES, *FLAGS, *ALWAYS}
 
 
 def near(word: str, known: Iterable[str]) -> str:
@@ -89,6 +89,18 @@ def name(word: str) -> str:
     if _NAME.fullmatch(word) is None:
         raise UsageError(f"{word!r} is not a name; use letters, digits, '-', '_' and '.'")
     return word
+
+
+def reference(text: str) -> str:
+    """Read what refers to a command or to an event of a day.
+
+    Raises:
+        UsageError: It is neither a name nor an event with its day.
+    """
+    event, _, day = text.partition(" ")
+    if event in EVENTS:
+        return f"{event} {days.to_text(days.parse(day))}"
+    return text if text in (ALL, NOTHING) else name(text)
 
 
 def outcome(word: str) -> Outcome:
