@@ -8,7 +8,7 @@ from tests.tables import table
 
 from jiehuan.core import counting
 from jiehuan.core.counting import Dated, eu_flows, months_back, unit_periods, us_flows
-from jiehuan.core.days import add_months, days
+from jiehuan.core.days import add_months, days, month_of, on_day_of_month
 
 
 def dated(*texts):
@@ -60,7 +60,7 @@ def test_months_and_days_are_the_whole_time(early, gap):
 
     months, odd = months_back(on, late, day)
 
-    begins = counting.on_day_of_month(counting.month_of(late) - months, day)
+    begins = on_day_of_month(month_of(late) - months, day)
     assert begins - on == odd
     assert 0 <= odd[0] <= 30
     assert (months_back(late, on, day)[0] == -months).all()

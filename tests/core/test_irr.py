@@ -1,7 +1,6 @@
 """Rates of return: worked cases, laws, refusals, and the word of another program."""
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal, localcontext
 
 import numpy as np
@@ -243,13 +242,12 @@ def test_a_batch_is_as_one_by_one(several):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_chunks_and_threads_change_nothing(kind, monkeypatch):
+def test_chunks_change_nothing(kind, monkeypatch):
     at, amount, on = by_chance(kind, 500, seed=2)
     whole = xirr(at, amount, on)
     monkeypatch.setattr(flows_module, "_CHUNK", 1_000)
 
-    with ThreadPoolExecutor(2) as threads:
-        parts = xirr(at, amount, on, threads.map)
+    parts = xirr(at, amount, on)
 
     assert np.array_equal(whole.status, parts.status)
     assert np.allclose(whole.rate, parts.rate, rtol=1e-11, atol=1e-11, equal_nan=True)

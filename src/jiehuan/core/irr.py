@@ -9,8 +9,6 @@ has a ``part``.  With ``y = ln(1 + rate)`` a flow is worth ``amount x exp(-time 
 """
 
 import dataclasses
-import functools
-from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -21,9 +19,9 @@ from jiehuan.core.flows import Flows, Status, chunks, judge, netted, only, rows_
 
 Float64s: TypeAlias = NDArray[np.float64]
 
-# Does all chunks of a job: `map`, or that of an executor, since numpy lets go of the interpreter.
-Run: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
-
+# Freed at once, it tells glibc to keep freed memory for reuse: columns of a chunk are made and
+# freed all the time, and to fetch fresh pages for them takes longer than to reckon with them.
+_KEPT: Final = 2**21
 # What an answer of the quick way may be off.
 _OFF_MAX: Final = 1e-12
 _STEPS_QUICK: Final = 8
@@ -35,6 +33,8 @@ _Y_FIRST: Final = 0.05
 _PPM_MAX: Final = 1e18
 # Payments spread evenly have a fourth cumulant of -1.2 x variance^2.
 _EVEN: Final = 1.2 / 24
+# Least share of the square of the slope under the root of the first value.
+_SQUARE_MIN: Final = 0.05
 # By which share of itself a spread that was not measured may at least be off.
 _DOUBT: Final = 0.05
 
@@ -52,39 +52,36 @@ class Rates:
     status: Codes
 
 
-def irr(at: Int64s, amount_minor: Int64s, run: Run = map) -> Rates:
+def irr(at: Int64s, amount_minor: Int64s) -> Rates:
     """Return the internal rate of return of flows that are one period apart.
 
     Args:
         at: Where each loan's flows begin, and where the last one's end, shape (k + 1,).
         amount_minor: The flows in their order, shape (n,).
-        run: Does the chunks.
 
     Examples:
         >>> irr(np.array([0, 3]), np.array([-1_000, 550, 605])).rate.round(12).tolist()
         [0.1]
     """
-    time = np.arange(len(amount_minor)) - np.repeat(at[:-1], np.diff(at))
-    return solve(Flows(at, amount_minor, time), run=run)
+    return solve(Flows(at, amount_minor, np.arange(len(amount_minor))))
 
 
-def xirr(at: Int64s, amount_minor: Int64s, on: NDArray[Any], run: Run = map) -> Rates:
+def xirr(at: Int64s, amount_minor: Int64s, on: NDArray[Any]) -> Rates:
     """Return the yearly rate of return of flows of any days, 365 to the year.
 
     Args:
         at: Where each loan's flows begin, and where the last one's end, shape (k + 1,).
         amount_minor: The flows, shape (n,).
         on: The day of each, in any order, shape (n,).
-        run: Does the chunks.
 
     Examples:
         >>> xirr(np.array([0, 2]), np.array([-100, 121]), np.array([0, 730])).rate.round(12)
         array([0.1])
     """
-    return solve(Flows(at, amount_minor, on.astype(np.int64), 365), run=run)
+    return solve(Flows(at, amount_minor, on.astype(np.int64), 365))
 
 
-def solve(flows: Flows, *, by_balance: bool = False, run: Run = map) -> Rates:
+def solve(flows: Flows, *, by_balance: bool = False) -> Rates:
     """Return the rate at which each loan's flows come to nothing.
 
     Args:
@@ -94,14 +91,16 @@ def solve(flows: Flows, *, by_balance: bool = False, run: Run = map) -> Rates:
             drawn in parts.  Then there is one rate of 0 or more (Norstrom).  Charges paid
             before the first advance give a second, absurd rate; as in FCA MCOB 10.3.1B R (2)
             the positive one nearest to zero is meant.  What the borrower gets is negative.
-        run: Does the chunks: `map`, or that of an executor.
     """
-    y = np.concatenate([np.empty(0), *run(_quick, chunks(flows))])
+    np.empty(_KEPT)
+    parts = [_at_once(part) for part in chunks(flows)]
+    y = np.concatenate([np.empty(0), *parts])
     status = np.zeros(len(y), np.int16)
-    left = np.isnan(y)
-    if left.any():
-        careful = functools.partial(_with_care, by_balance=by_balance)
-        made = list(run(careful, chunks(only(flows, left))))
+    for way in (_quick, _with_care):
+        left = np.isnan(y) & (status == Status.OK)
+        if not left.any():
+            break
+        made = [way(part, by_balance=by_balance) for part in chunks(only(flows, left))]
         y[left] = np.concatenate([one[0] for one in made])
         status[left] = np.concatenate([one[1] for one in made])
     return Rates(np.expm1(y), status)
@@ -125,6 +124,39 @@ def to_ppm(rate: Float64s) -> Int64s:
     return np.minimum(ppm, _PPM_MAX).astype(np.int64)
 
 
+# --- One advance, and payments ------------------------------------------------------------------
+
+
+def _at_once(flows: Flows) -> Float64s:
+    """Return ``y`` of loans found in one pass over their flows, else not a number.
+
+    What is lent is paid out at once and the rest is paid back: a chunk of such loans takes
+    this way, which does nothing twice.  See ``_newton`` for what it does.
+    """
+    count, first = np.diff(flows.at), flows.at[:-1]
+    amount = flows.amount_minor
+    nothing = np.full(len(count), np.nan)
+    if flows.part is not None or not len(count) or not count.all():
+        return nothing
+    if np.count_nonzero(amount < 0) != len(first) or not (amount[first] < 0).all():
+        return nothing
+    time = flows.time - np.repeat(flows.time[first], count)
+    if time.min() < 0:
+        return nothing
+    lent = -amount[first].astype(np.float64)
+    paid = _Side(first, count, amount.astype(np.float64), time.astype(np.float64))
+    paid.amount[first] = 0
+    with np.errstate(all="ignore"):
+        worth, mean, spread = paid.plain()
+        y = _guess(np.log(worth / lent), mean, spread)
+        expected = mean - spread * y
+        worth, mean = paid.mean_at(y)
+        move = _step(np.log(worth / lent), mean, spread)
+        off = _off_first(move, y, mean - expected, spread) / mean
+        y = (y + move) * flows.time_unit
+        return np.where(_is_near(off * flows.time_unit, y), y, np.nan)
+
+
 # --- Advances, then payments --------------------------------------------------------------------
 
 
@@ -135,7 +167,7 @@ class _Side:
     Attributes:
         first: Where each loan's flows begin, shape (k,).
         count: How many they are, shape (k,).
-        amount: All positive, shape (n,).
+        amount: None negative, shape (n,).
         time: Since the loan's first flow, shape (n,).
     """
 
@@ -143,6 +175,12 @@ class _Side:
     count: Int64s
     amount: Float64s
     time: Float64s
+
+    @classmethod
+    def of_rows(cls, chosen: Flags, at: Int64s, amount: Float64s, time: Float64s) -> "_Side":
+        """Return the chosen ones of some flows."""
+        count = np.add.reduceat(chosen, at[:-1], dtype=np.int64)
+        return cls(np.cumsum(count) - count, count, amount[chosen], time[chosen])
 
     def of(self, loans: Int64s) -> "_Side":
         """Return the flows of some loans."""
@@ -180,144 +218,117 @@ class _Side:
         return worth, mean, np.add.reduceat(work, self.first) / worth - mean * mean
 
 
-@dataclasses.dataclass(slots=True, eq=False)
-class _Once:
-    """What is paid at once, at the loan's first flow: the side of most lenders."""
+def _quick(flows: Flows, *, by_balance: bool) -> tuple[Float64s, Codes]:
+    """Return ``y`` of loans whose flows lie in order and change their sign once.
 
-    amount: Float64s
+    Those that lie in order and change it never, or too often, are refused; ``y`` of all
+    others is not a number, and their status is open.
+    """
+    loans = len(flows.at) - 1
+    y, status = np.full(loans, np.nan), np.zeros(loans, np.int16)
+    if flows.part is not None or (flows.at[1:] == flows.at[:-1]).any():
+        return y, status
+    at, amount, time = flows.at, flows.amount_minor, flows.time
+    positive = amount > 0
+    inner = np.ones(len(amount), bool)
+    inner[at[:-1]] = False
+    odd = amount == 0
+    odd[1:] |= inner[1:] & (time[1:] <= time[:-1])
+    inner[1:] &= positive[1:] != positive[:-1]
+    in_order = ~np.logical_or.reduceat(odd, at[:-1])
+    turns = np.add.reduceat(inner, at[:-1], dtype=np.int64)
+    status[in_order & (turns == 0)] = Status.NO_SIGN_CHANGE
+    if not by_balance:
+        status[in_order & (turns > 1)] = Status.SEVERAL_SIGN_CHANGES
 
-    def of(self, loans: Int64s) -> "_Once":
-        """Return the flows of some loans."""
-        return _Once(self.amount[loans])
-
-    def plain(self) -> tuple[Float64s, Float64s, Float64s]:
-        """Return sum, mean time and variance of the times at y = 0."""
-        return self.amount, _NOTHING, _NOTHING
-
-    def at(self, _y: Float64s) -> tuple[Float64s, Float64s, Float64s]:
-        """Return the same at any y."""
-        return self.amount, _NOTHING, _NOTHING
-
-    def mean_at(self, _y: Float64s) -> tuple[Float64s, Float64s]:
-        """Return sum and mean time at any y."""
-        return self.amount, _NOTHING
+    fit = in_order & (turns == 1)
+    if fit.any():
+        # Nothing is copied if all are fit.
+        chosen = flows if fit.all() else only(flows, fit)
+        with np.errstate(all="ignore"):
+            y[fit] = _newton(*_sides(chosen), flows.time_unit)
+    return y, status
 
 
-_NOTHING: Final = np.zeros(1)
+def _sides(flows: Flows) -> tuple[_Side, _Side]:
+    """Return the flows before and after the only change of sign."""
+    first, count = flows.at[:-1], np.diff(flows.at)
+    time = (flows.time - np.repeat(flows.time[first], count)).astype(np.float64)
+    positive = flows.amount_minor > 0
+    early = positive == np.repeat(positive[first], count)
+    size = np.abs(flows.amount_minor.astype(np.float64))
+    return (
+        _Side.of_rows(early, flows.at, size, time),
+        _Side.of_rows(~early, flows.at, size, time),
+    )
 
 
-def _quick(flows: Flows) -> Float64s:
-    """Return ``y`` of loans with one change of sign in few steps, else not a number.
+def _newton(lent: _Side, paid: _Side, unit: int) -> Float64s:
+    """Return the root of each loan that is found in few steps, else not a number.
 
     Solves ``ln(worth of the payments / worth of the advances) = 0``, which is nearly straight
     in y: its slope is how much later in the mean is paid than got, its curvature the
     difference of the variances.  The sums at y = 0 give a first value, and each pass over
     the flows squares or cubes what it is off.
     """
-    count = np.diff(flows.at)
-    if flows.part is not None or not len(count) or not count.all():
-        return np.full(len(count), np.nan)
-    first = flows.at[:-1]
-    amount, time = flows.amount_minor, flows.time
-    start = time[first]
-    if start.any():
-        time = time - np.repeat(start, count)
-    lone = np.count_nonzero(amount < 0) == len(first) and (amount[first] < 0).all()
-    with np.errstate(all="ignore"):
-        if lone and time.min() >= 0:
-            lent = _Once(-amount[first].astype(np.float64))
-            paid = _Side(first, count, amount.astype(np.float64), time.astype(np.float64))
-            paid.amount[first] = 0
-            return _newton(lent, paid, int(time.max()), flows.time_unit)
-        return _quick_sides(amount, time, flows.at, flows.time_unit)
-
-
-def _quick_sides(amount: Int64s, time: Int64s, at: Int64s, unit: int) -> Float64s:
-    """Return ``y`` of loans whose flows lie in order and change their sign once."""
-    count = np.diff(at)
-    inner = np.ones(len(amount), bool)
-    inner[at[:-1]] = False
-    positive = amount > 0
-    turn = inner[1:] & (positive[1:] != positive[:-1])
-    bad = inner[1:] & (time[1:] <= time[:-1])
-    odd = (amount == 0) | np.concatenate(([False], bad))
-    turns = np.add.reduceat(np.concatenate(([False], turn)), at[:-1], dtype=np.int64)
-    fit = (turns == 1) & (np.add.reduceat(odd, at[:-1], dtype=np.int64) == 0)
-    y = np.full(len(count), np.nan)
-    loans = np.flatnonzero(fit)
-    if not len(loans):
-        return y
-
-    rows = rows_of(at[loans], count[loans])
-    loan = np.repeat(np.arange(len(loans)), count[loans])
-    begins_positive = positive[at[loans]]
-    is_late = positive[rows] != begins_positive[loan]
-    size, when = np.abs(amount[rows]).astype(np.float64), time[rows].astype(np.float64)
-
-    def side(chosen: Flags) -> _Side:
-        many = np.bincount(loan[chosen], minlength=len(loans))
-        return _Side(np.cumsum(many) - many, many, size[chosen], when[chosen])
-
-    y[loans] = _newton(side(~is_late), side(is_late), int(time.max()), unit)
-    return y
-
-
-def _newton(lent: _Once | _Side, paid: _Side, late: int, unit: int) -> Float64s:
-    """Return the root of each loan that is found in few steps, else not a number."""
-    found = np.full(len(paid.first), np.nan)
-    loans = np.arange(len(found))
+    found, loans = np.full(len(paid.first), np.nan), np.arange(len(paid.first))
+    late = paid.time.max()
     (lent_worth, early, narrow), (worth, mean, wide) = lent.plain(), paid.plain()
-    slope, bend = mean - early, wide - narrow
-    y = _guess(np.log(worth / lent_worth), slope, bend)
-    for step in range(_STEPS_QUICK):
-        if step:
-            (lent_worth, early, narrow), (worth, mean, wide) = lent.at(y), paid.at(y)
-            slope, bend = mean - early, wide - narrow
-            move = _step(np.log(worth / lent_worth), slope, bend)
-            # A third cumulant is at most late^2 x mean.
-            off = np.abs(move * move * move) * (mean + early) * (late * late / 2)
-        else:
-            expected = slope - bend * y
-            (lent_worth, early), (worth, mean) = lent.mean_at(y), paid.mean_at(y)
-            slope = mean - early
-            move = _step(np.log(worth / lent_worth), slope, bend)
-            # The bend is that at y = 0; by how much it changed is told by the slope.
-            off = move * move * (np.abs((slope - expected) / y) + (wide + narrow) * _DOUBT)
+    y = _guess(np.log(worth / lent_worth), mean - early, wide - narrow)
+    for _ in range(_STEPS_QUICK):
+        (lent_worth, early, narrow), (worth, mean, wide) = lent.at(y), paid.at(y)
+        slope = mean - early
+        move = _step(np.log(worth / lent_worth), slope, wide - narrow)
         y = y + move
-        good = off * np.exp(np.abs(y) * unit) * unit < _OFF_MAX * slope
+        # A third cumulant is at most late^2 x mean.
+        off = np.abs(move * move * move) * (mean + early) * (late * late / 2) / slope
+        good = _is_near(off * unit, y * unit)
         found[loans[good]] = y[good] * unit
         if good.all():
             break
         if np.count_nonzero(good) * 2 > len(good):
             left = np.flatnonzero(~good)
             lent, paid, loans, y = lent.of(left), paid.of(left), loans[left], y[left]
-            bend, wide, narrow = (
-                np.broadcast_to(column, good.shape)[left] for column in (bend, wide, narrow)
-            )
     return found
 
 
 def _guess(log: Float64s, slope: Float64s, bend: Float64s) -> Float64s:
     """Return a first y, exact for payments at one time and good for even ones."""
-    root = slope * slope - 2 * bend * log
-    y = np.where(root > 0, 2 * log / (slope + np.sqrt(np.maximum(root, 0))), log / slope)
+    square = slope * slope
+    root = np.sqrt(np.maximum(square - 2 * bend * log, square * _SQUARE_MIN))
+    y = 2 * log / (slope + root)
     bent = bend * y * y
     left = slope * y - bent / 2 + _EVEN * bent * bent - log
     steep = slope - bend * y + 4 * _EVEN * bent * bend * y
-    return np.where(steep * 2 > slope, y - left / steep, y)
+    return y - left / np.maximum(steep, slope / 2)
 
 
 def _step(log: Float64s, slope: Float64s, bend: Float64s) -> Float64s:
     """Return Halley's step, or Newton's where that would lead astray."""
-    below = 2 * slope * slope - log * bend
-    return np.where(below > slope * slope, 2 * log * slope / below, log / slope)
+    square = slope * slope
+    below = square - log * bend / 2
+    return np.where(below > square / 2, log * slope / below, log / slope)
+
+
+def _off_first(move: Float64s, y: Float64s, missed: Float64s, spread: Float64s) -> Float64s:
+    """Return how far off the first step may be, times the slope.
+
+    It took the spread for that at y = 0; by how much it has changed since is told by how far
+    the mean time is from where it was expected.
+    """
+    return move * move * (np.abs(missed / y) + spread * _DOUBT)
+
+
+def _is_near(off: Float64s, y: Float64s) -> Flags:
+    """Say whether what y is off makes no difference to the rate."""
+    return off * np.exp(np.abs(y)) < _OFF_MAX
 
 
 # --- Any flows ----------------------------------------------------------------------------------
 
 
 def _with_care(flows: Flows, *, by_balance: bool) -> tuple[Float64s, Codes]:
-    """Return ``y`` and the status of loans of any flows, none left out."""
+    """Return ``y`` and the status of loans of any flows."""
     flows, sums = netted(flows)
     status, toward = judge(flows, sums, by_balance=by_balance)
     y = np.full(len(status), np.nan)

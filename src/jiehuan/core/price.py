@@ -34,7 +34,7 @@ from jiehuan.core.counting import (
 )
 from jiehuan.core.errors import UsageError
 from jiehuan.core.flows import Flows
-from jiehuan.core.irr import Float64s, Run
+from jiehuan.core.irr import Float64s
 
 # 10,000 % a year: what is dearer is refused, not searched for.
 YEARLY_PPM_MAX: Final = 100 * MICRO
@@ -96,13 +96,12 @@ METHODS: Final[dict[str, Callable[[Dated], Counted]]] = {
 }
 
 
-def annual_rate(method: str, flows: Dated, run: Run = map) -> AnnualRates:
+def annual_rate(method: str, flows: Dated) -> AnnualRates:
     """Return an annual rate of each loan.
 
     Args:
         method: A name in ``METHODS``.
         flows: What the borrower gets is negative, what is paid positive.
-        run: Does the chunks: `map`, or that of an executor.
 
     Examples:
         1,000,000 lent for a year at 1 % a month, in twelve payments:
@@ -114,12 +113,12 @@ def annual_rate(method: str, flows: Dated, run: Run = map) -> AnnualRates:
         >>> {name: irr.to_ppm(annual_rate(name, one).rate).tolist() for name in METHODS}
         {'cn': [120000], 'us_actuarial': [120000], 'eu': [126825], 'uk': [126825]}
     """
-    return rate_of(METHODS[method](flows), run)
+    return rate_of(METHODS[method](flows))
 
 
-def rate_of(counted: Counted, run: Run = map) -> AnnualRates:
+def rate_of(counted: Counted) -> AnnualRates:
     """Return the annual rate of flows whose time is counted already."""
-    found = irr.solve(counted.flows, by_balance=True, run=run)
+    found = irr.solve(counted.flows, by_balance=True)
     rate = irr.a_year(found.rate, counted.over, counted.under)
     return AnnualRates(rate, irr.compound(found.rate, counted.over, counted.under), found.status)
 
