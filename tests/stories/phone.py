@@ -150,10 +150,10 @@ class Phone:
             return 0
         return number_in(await self.send("/phone/pay-back", page.form("/phone/pay-back")))
 
-    async def link(self, order: int, last: float) -> tuple[str, str]:
+    async def link(self, order: int, last: float) -> tuple[str, str] | None:
         """Return prepay_id or package_info of an order, and the seal of the form that ends it.
 
-        Empty if it is over, or nothing has come until ``last``.
+        Empty if it is over; None if nothing has come until ``last``.
         """
         pause = 0.1
         while True:
@@ -163,8 +163,10 @@ class Phone:
             if found:
                 seal = re.search(r'name="seal" value="([^"]+)"', text)
                 return html.unescape(found[1]), html.unescape(seal[1]) if seal else ""
-            if "hx-trigger" not in text or time.monotonic() > last:
+            if "hx-trigger" not in text:
                 return "", ""
+            if time.monotonic() > last:
+                return None
             await asyncio.sleep(pause)
             pause = min(2 * pause, 0.8)
 

@@ -167,12 +167,11 @@ def row(kind: str, fault: str) -> list[Step]:
     wrong = (Fault(fault, at),) + ((Fault(fault, "ask"),) if at == "send" else ())
     bought = Step("shop", "", 500_00, 102)
     paid = [Step("repay", "all"), Step("answer", "balance"), Step("over")]
-    taken = [Step("answer", "confirm"), Step("over")]
     told = {
         "draw": [
             Step("draw", "", 300_00, 0, wrong),
-            # Where the merchant lacks money it can only be confirmed later.
-            *taken * (2 if fault == "balance_not_enough" else 1),
+            Step("answer", "confirm"),
+            Step("over"),
             *(Step("chapter") for _ in range(3)),
         ],
         "repay by balance": [

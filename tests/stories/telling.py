@@ -15,8 +15,8 @@ from tests.stories.town import BOOK, LOOK_S, WAIT_S, Town
 
 from jiehuan.channels import numbers
 
-LINK_S = 4.0, 12.0  # how long somebody looks at an order that cannot be answered yet; if patient
-OVER_S = 3.0, 6.0  # and at one that was
+LINK_S = 4.0  # how long somebody looks at an order that cannot be answered yet
+OVER_S = 3.0  # and at one that was
 SHORT_S = 900  # a transfer for which the merchant lacked money is tried again in the meantime
 AWAY_S = 0.4  # how long the service is away while those who killed it go on
 WAITING_SHARE = 5  # kill when one of so many stories waits for it
@@ -95,8 +95,6 @@ class Meeting:
                 future.set_result(None)
         if any(future.done() for _, future in met):
             await asyncio.sleep(AWAY_S)
-        if self.patient:
-            await self.town.pull("/clock", advance_s=SHORT_S)
         await self.town.revive(inside=self._chance.random() < 0.5)
         for _, future in met:
             if not future.done():
@@ -257,9 +255,8 @@ class Story:
         """Do what the person does with the order in the wallet."""
         if not self.order:
             return "nothing to answer"
-        last = time.monotonic() + LINK_S[self.meeting.patient]
         # While the service is away its page is not to be had, but the person has it open.
-        link, seal = await self._open_page(step, last)
+        link, seal = await self._open_page(step)
         if not link:
             return "no link"
         if self.kind == "draw":
@@ -273,22 +270,35 @@ class Story:
             return await self._act(do="refuse", prepay_id=link)
         return await self._pays(link, step.how)
 
-    async def _open_page(self, step: Step, last: float) -> tuple[str, str]:
-        if step.kill.endswith("away"):
-            found = await self._known()
-            if found:
-                return found, ""
-        return await self.phone.link(self.order, last)
+    async def _open_page(self, step: Step) -> tuple[str, str]:
+        """Return what the page of the order at hand leads to; "" if it leads nowhere."""
+        row = await self._there() if step.kill.endswith("away") else {}
+        if shown := row.get("package_info") or row.get("prepay_id"):
+            return str(shown), ""
+        begun = time.monotonic()
+        while time.monotonic() < begun + WAIT_S:
+            found = await self.phone.link(self.order, time.monotonic() + LINK_S)
+            if found is not None or not self.meeting.patient:
+                return found or ("", "")
+            if await self._lacks_money():
+                await self.town.pull("/clock", advance_s=SHORT_S)
+        return "", ""
 
-    async def _known(self) -> str:
-        """Return what the sandbox has under our number: what a page that is open shows."""
+    async def _there(self) -> dict[str, object]:
+        """Return what the sandbox has under our number."""
         state = await self.town.state()
-        table, name = (
-            ("transfers", "package_info") if self.kind == "draw" else ("orders", "prepay_id")
-        )
-        rows = state[table]
-        assert isinstance(rows, list)
-        return next((str(row[name]) for row in rows if row["number"] == self.number), "")
+        for table in ("orders", "refunds", "transfers"):
+            rows = state[table]
+            assert isinstance(rows, list)
+            for row in rows:
+                if row["number"] == self.number:
+                    return dict(row)
+        return {}
+
+    async def _lacks_money(self) -> bool:
+        """Say whether the order at hand waits for money of the merchant's."""
+        row = await self._there()
+        return "PROCESSING" in {row.get("state"), row.get("status")}
 
     async def _takes(self, how: str) -> str:
         if how == "leave":
@@ -314,8 +324,13 @@ class Story:
     async def _over(self, _step: Step, _place: int) -> str:
         if not self.order:
             return "nothing open"
-        seconds = OVER_S[self.meeting.patient]
-        return "over" if await self.watch.over(self.order, seconds) else "still open"
+        begun = time.monotonic()
+        while time.monotonic() < begun + WAIT_S:
+            if await self.watch.over(self.order, OVER_S):
+                return "over"
+            if not self.meeting.patient or await self._lacks_money():
+                break
+        return "still open"
 
     async def _shop(self, step: Step, _place: int) -> str:
         purchase = await self.phone.pays_shop(step.number, step.amount_minor)

@@ -54,7 +54,8 @@ def test_each_kind_with_each_fault_and_a_kill_at_each_step(new_database, tmp_pat
     cases = [(ROWS[story.person.seed], story) for story in told.stories]
     # What goes wrong with what is sent hits whichever is sent next, one of each kind.
     ended = Counter((kind, *story.states(told.state)) for (kind, _), story in cases)
-    assert ended == Counter((kind, *wanted(kind, fault)) for (kind, fault), _ in cases)
+    expected = Counter((kind, *wanted(kind, fault)) for (kind, fault), _ in cases)
+    assert ended == expected, [(case, story.said) for case, story in cases]
     assert {"service", "courier"} <= {who for who, times in told.town.kills.items() if times > 3}
 
 
