@@ -23,6 +23,7 @@ class Loan:
         charges: What was charged besides.
         overpaid: What was paid and is owed to nobody but the payer: day and amount of each
             payment that was too much, oldest first.
+        given_back: Day and amount of what was given back though it was not overpaid.
     """
 
     terms: LoanTerms
@@ -30,6 +31,7 @@ class Loan:
     paid_out: list[Event] = dataclasses.field(default_factory=list)
     charges: list[Event] = dataclasses.field(default_factory=list)
     overpaid: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    given_back: list[tuple[int, int]] = dataclasses.field(default_factory=list)
 
     @property
     def overpaid_minor(self) -> int:
@@ -116,3 +118,4 @@ def refund_balance(loan: Loan, event: Event) -> None:
     loan.overpaid = kept
     if rest:
         loan.rows.add_due(row_of(loan, event.on), PRINCIPAL, rest)
+        loan.given_back.append((event.on, rest))

@@ -16,7 +16,7 @@ from jiehuan.core.loans.allocation import Cells, allocate, by_part, cells
 from jiehuan.core.loans.events import Event, Kind
 from jiehuan.core.loans.exact import Fraction, half_even, level, to_unit
 from jiehuan.core.loans.instalments import Of
-from jiehuan.core.loans.loan import Loan, charged, lay_down, pay, place, refund_balance
+from jiehuan.core.loans.loan import Loan, charged, lay_down, pay, place, refund_balance, row_of
 from jiehuan.core.loans.periods import Period, Stretch, common, cost, periods_from, total
 from jiehuan.core.loans.terms import IN_ADVANCE, INTEREST, PRINCIPAL, LoanTerms
 
@@ -224,6 +224,9 @@ def _write(loan: Loan, model: Model, on: int) -> None:
     of_period = np.flatnonzero(rows.of == Of.PERIOD)
     reckon(model)
     rows.due[PRINCIPAL][of_period] = model.principal
+    for day, amount in loan.given_back:
+        row = row_of(loan, day)
+        rows.due[PRINCIPAL][row] += amount * (rows.of[row] == Of.PERIOD)
     rows.due[INTEREST][of_period] = model.interest
     for part in (PRINCIPAL, INTEREST):
         over = np.maximum(rows.paid[part] - rows.due[part], 0)

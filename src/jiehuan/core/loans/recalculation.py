@@ -63,7 +63,8 @@ def _poured(loan: Loan, sheet: Sheet, payments: Sequence[Event], row: int) -> li
 def _anew(loan: Loan, sheet: Sheet, poured: Sequence[Paid], row: int) -> None:
     """Make the period of the last payment anew, and all that follow."""
     terms, period = loan.terms, sheet.periods[row]
-    balance = whole.balance_at(sheet, loan.paid_out, row)
+    lent = whole.net(terms, loan.paid_out)
+    balance = whole.balance_at(sheet, lent, row)
     interest = _interest(loan, sheet, poured, row)
     whole.settle(sheet, row, balance, interest)
     asked = sheet.principal[row]
@@ -75,7 +76,7 @@ def _anew(loan: Loan, sheet: Sheet, poured: Sequence[Paid], row: int) -> None:
     if sheet.principal[row] > asked:
         _too_much(loan, sheet, row, sheet.principal[row] - asked)
     for later in range(row + 1, len(sheet.periods)):
-        whole.fill(terms, sheet, loan.paid_out, later)
+        whole.fill(terms, sheet, lent, later)
 
 
 def _too_much(loan: Loan, sheet: Sheet, row: int, more_minor: int) -> None:
@@ -84,7 +85,8 @@ def _too_much(loan: Loan, sheet: Sheet, row: int, more_minor: int) -> None:
     if loan.terms.early == "skip":
         sheet.skip[row + 1] += more_minor
     elif loan.terms.early == "smaller" and ahead:
-        balance = whole.balance_at(sheet, loan.paid_out, row + 1)
+        lent = whole.net(loan.terms, loan.paid_out)
+        balance = whole.balance_at(sheet, lent, row + 1)
         payment = whole.level_minor(loan.terms, balance, ahead)
         sheet.payment[row + 1 :] = [payment] * len(ahead)
 
@@ -96,12 +98,13 @@ def _interest(loan: Loan, sheet: Sheet, poured: Sequence[Paid], row: int) -> int
     until = poured[-1].on if by_day else period.due_on
     past = sum(sheet.principal[:row]) + terms.compound * sum(sheet.interest[:row])
     own = [p for p in poured if row == 0 or p.on > period.from_on]
+    lent = whole.net(terms, loan.paid_out)
     cuts = {period.from_on, period.due_on, until} | {e.on for e in loan.paid_out}
     cuts |= {p.on for p in own} if by_day else set()
     inside = sorted(on for on in cuts if period.from_on <= on <= period.due_on)
     minor = 0
     for from_on, until_on in itertools.pairwise(inside):
-        owed = sum(e.amount_minor for e in loan.paid_out if e.on <= from_on)
+        owed = sum(amount for on, amount in lent if on <= from_on)
         owed -= sum(sheet.principal[:row])
         owed -= sum(p.left_minor for p in own if by_day and p.on <= from_on)
         if from_on < until and terms.late_bears_interest:

@@ -28,10 +28,16 @@ class Sheet:
     skip: list[int]
 
 
-def balance_at(sheet: Sheet, paid_out: Sequence[Event], row: int) -> int:
-    """Return the balance on which a row's period begins."""
-    lent = sum(e.amount_minor for e in paid_out if e.on <= sheet.periods[row].from_on)
-    return lent - sum(sheet.principal[:row])
+def net(terms: LoanTerms, paid_out: Sequence[Event]) -> list[tuple[int, int]]:
+    """Return day and amount of each disbursement, without its down payment."""
+    return [(e.on, e.amount_minor - down_minor(terms, e.amount_minor)) for e in paid_out]
+
+
+def balance_at(sheet: Sheet, lent: Sequence[tuple[int, int]], row: int) -> int:
+    """Return the balance on which a row's period begins; the last row's is all there is."""
+    is_last = row == len(sheet.periods) - 1
+    begun = [amount for on, amount in lent if is_last or on <= sheet.periods[row].from_on]
+    return sum(begun) - sum(sheet.principal[:row])
 
 
 def make(terms: LoanTerms, paid_out: Sequence[Event], start_on: int) -> Sheet:
@@ -42,10 +48,11 @@ def make(terms: LoanTerms, paid_out: Sequence[Event], start_on: int) -> Sheet:
     if terms.interest == "flat":
         _flat(terms, sheet, paid_out)
     else:
-        lent = sum(e.amount_minor for e in paid_out)
-        sheet.payment = [level_minor(terms, terms.approved_minor or lent, periods)] * n
+        lent = net(terms, paid_out)
+        principal = terms.approved_minor or sum(amount for _, amount in lent)
+        sheet.payment = [level_minor(terms, principal, periods)] * n
         for row in range(n):
-            fill(terms, sheet, paid_out, row)
+            fill(terms, sheet, lent, row)
     return sheet
 
 
@@ -55,16 +62,23 @@ def level_minor(terms: LoanTerms, principal_minor: int, periods: Sequence[Period
     return half_even(num, den) if terms.unit_minor == 1 else to_unit(num, den, terms.unit_minor)
 
 
-def fill(terms: LoanTerms, sheet: Sheet, paid_out: Sequence[Event], row: int) -> None:
+def fill(terms: LoanTerms, sheet: Sheet, lent: Sequence[tuple[int, int]], row: int) -> None:
     """Work one row out: interest on the balance, the rest of the payment is principal."""
     period = sheet.periods[row]
-    balance = balance_at(sheet, paid_out, row)
-    stretches = [Stretch(period.from_on, period.due_on, balance, terms.rate_ppm)]
-    for event in paid_out:
-        if period.from_on < event.on < period.due_on:
-            balance += event.amount_minor
-            stretches.append(Stretch(event.on, period.due_on, event.amount_minor, terms.rate_ppm))
-    settle(sheet, row, balance, half_even(*total([cost(terms, period, s) for s in stretches])))
+    within = [(on, amount) for on, amount in lent if period.from_on < on < period.due_on]
+    begun = sum(amount for on, amount in lent if on <= period.from_on)
+    moves = [(period.from_on, begun - sum(sheet.principal[:row])), *within]
+    interest = half_even(
+        *total(
+            [
+                cost(terms, period, Stretch(on, period.due_on, amount, terms.rate_ppm))
+                for on, amount in moves
+            ]
+        )
+    )
+    is_last = row == len(sheet.periods) - 1
+    balance = balance_at(sheet, lent, row) + sum(amount for _, amount in within) * (not is_last)
+    settle(sheet, row, balance, interest)
 
 
 def settle(sheet: Sheet, row: int, balance_minor: int, interest_minor: int) -> None:

@@ -1,0 +1,100 @@
+"""How fast are schedules?  A million loans in columns, against a loop over ``Decimal``.
+
+Both reckon equal instalments of the same loans, 3 to 36 months at 1 to 36 % a year; every
+instalment of both is compared.  Seconds are the processor's, so that other work does not
+count.  Prints one JSON object.  Arguments: how many loans
+(1,000,000), how many of them the loop reckons (all).
+"""
+
+import json
+import sys
+import time
+from decimal import ROUND_HALF_UP, Decimal, getcontext
+
+import numpy as np
+
+from jiehuan.core.columns import Int64s
+from jiehuan.core.methods import Due, Loans, schedules
+
+MONTHS = 12
+PER = MONTHS * 1_000_000
+TIMES = 5
+SEED = 1
+
+
+def loans_by_chance(n: int) -> Loans:
+    """Return loans of 100.00 to 200,000.00; rates in steps of a tenth of a percent."""
+    chance = np.random.default_rng(SEED)
+    principal = chance.integers(100_00, 200_000_00, n)
+    count = chance.integers(3, 37, n)
+    rate_ppm = chance.integers(10, 361, n) * 1_000
+    return Loans.of(principal, count, rate_ppm, PER)
+
+
+def in_columns(loans: Loans) -> tuple[Due, float]:
+    """Return the schedules and the least processor time that they took."""
+    taken = []
+    for _ in range(TIMES):
+        begun = time.process_time()
+        due = schedules("equal-instalments", loans)
+        taken.append(time.process_time() - begun)
+    return due, min(taken)
+
+
+def in_a_loop(loans: Loans, n: int) -> tuple[list[int], list[int], float]:
+    """Return principal and interest of the first ``n`` loans, and the processor time."""
+    getcontext().prec = 28
+    given = zip(
+        loans.principal_minor[:n].tolist(),
+        loans.count[:n].tolist(),
+        loans.cost[:n].tolist(),
+        strict=True,
+    )
+    principals: list[int] = []
+    interests: list[int] = []
+    one, unit = Decimal(1), Decimal(1)
+    begun = time.process_time()
+    for principal, count, rate_ppm in given:
+        left, cost = Decimal(principal), Decimal(rate_ppm)
+        rate = cost / PER
+        payment = (left * rate / (one - (one + rate) ** -count)).quantize(unit, ROUND_HALF_UP)
+        for term in range(count):
+            interest = (left * cost / PER).quantize(unit, ROUND_HALF_UP)
+            part = left if term == count - 1 else min(payment - interest, left)
+            left -= part
+            principals.append(int(part))
+            interests.append(int(interest))
+    return principals, interests, time.process_time() - begun
+
+
+def differing(due: Due, count: Int64s, told: tuple[list[int], list[int]]) -> int:
+    """Return how many instalments differ."""
+    at = np.repeat(due.first, count) + np.arange(count.sum())
+    at -= np.repeat(np.cumsum(count) - count, count)
+    principal, interest = (np.array(column) for column in told)
+    same = (due.principal_minor[at] == principal) & (due.interest_minor[at] == interest)
+    return int(np.count_nonzero(~same))
+
+
+def main() -> None:
+    """Measure, compare, print."""
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    looped = int(sys.argv[2]) if len(sys.argv) > 2 else n  # noqa: PLR2004  # argv[2]
+    loans = loans_by_chance(n)
+    due, seconds = in_columns(loans)
+    principals, interests, taken = in_a_loop(loans, looped)
+    told = {
+        "bench": "schedules",
+        "loans": n,
+        "instalments": len(due.principal_minor),
+        "seconds": round(seconds, 3),
+        "decimal_seconds": round(taken * n / looped, 1),
+        "times_faster": round(taken * n / looped / seconds, 1),
+        "compared": len(principals),
+        "differing": differing(due, loans.count[:looped], (principals, interests)),
+    }
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()
