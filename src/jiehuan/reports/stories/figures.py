@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from jiehuan.core import days, ledger
-from jiehuan.core.columns import MICRO, Commands, Loans, Rows
+from jiehuan.core.columns import MICRO, Commands, Dues, Holds, Loans, Parts, Rows
 from jiehuan.core.interest import reckon
 from jiehuan.core.line import HoldKind, HoldState, LoanKind, Status
 from jiehuan.core.money import MINOR_PER_MAJOR, format_amount
@@ -147,7 +147,8 @@ class LoanShown:
 def of_loans(terms: TermsTable, loaded: Loaded, closed_on: int) -> list[LoanShown]:
     """Return the open loans of a line, reckoned through the last day that has closed."""
     loans = Loans.from_rows(loaded.loans.to_rows(loaded.loans.open))
-    state = build(terms, dataclasses.replace(loaded, loans=loans), Commands.empty(0))
+    alone = Loaded(loaded.lines, Dues.empty(0), loans, Parts.empty(0), Holds.empty(0), loaded.full)
+    state = build(terms, alone, Commands.empty(0))
     rows = np.flatnonzero(state.loans.in_use())
     until_on = np.full(len(rows), closed_on + 1, np.int32)
     until_on = np.maximum(until_on, state.loans.rows.reckoned_on[rows])

@@ -80,6 +80,7 @@ FORMS: dict[Kind, Form] = {
     Kind.PAY_BACK: Form(N, ("of",)),
     Kind.PAY_BACK_SUCCEEDED: Form(Amount.MAY, ("of",)),
     Kind.PAY_BACK_FAILED: Form(clauses=("of",)),
+    Kind.REVERSE: Form(clauses=("of", "reason")),
 }
 ANYTHING = Form(Amount.MAY, ("of", "in", "at"), ("forced",))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 from jiehuan.core import days
 from jiehuan.core.columns import NEVER, Rows
@@ -21,7 +22,7 @@ WHEN = {
 }
 
 
-def to_json(played: Played) -> dict[str, object]:
+def to_json(played: Played) -> dict[str, Any]:
     """Return all of it as JSON takes it; money is in minor units, days are texts."""
     life, opening = played.life, played.told[1]
     line = figures.of_line(life.loaded, life.closed_on)
