@@ -2,6 +2,7 @@
 
 import pytest
 from tests.walk import browser
+from tests.walk.demo import Borrower, Demo
 from tests.walk.sandbox import Sandbox
 
 
@@ -33,3 +34,21 @@ def sandbox(tmp_path_factory):
     """A running `jiehuan sandbox wechat` that these tests share, and a merchant of it."""
     with Sandbox(tmp_path_factory.mktemp("sandbox")) as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def demo():
+    """A running `jiehuan demo --people 0` that these tests share; its clock only goes forward."""
+    with Demo() as one:
+        yield one
+
+
+@pytest.fixture
+def a_borrower(demo, a_visitor):
+    """Give a phone to one of the wallet's people: nobody else's in the same process."""
+
+    def enter(person, language="zh", *, scripts=True):
+        demo.fifth()
+        return Borrower(demo, a_visitor(language, scripts=scripts), person)
+
+    return enter

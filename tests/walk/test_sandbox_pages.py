@@ -133,11 +133,9 @@ def test_an_order_is_paid_at_the_cashier(sandbox, visitor, source):
 
     page.goto(sandbox.address("cashier", prepay_id=prepay_id, back=f"{sandbox.shop.url}/plain?a=1"))
     page.get_by_role("radio", name=said[source]).check()
-    visitor.shot(f"sandbox-cashier-{source}")
     button(page, f"{said['pay']}12.34").click()
     expect(page.get_by_role("heading", name=said["paid"])).to_be_visible()
     expect(page.get_by_text("12.34")).to_be_visible()
-    visitor.shot(f"sandbox-paid-{source}")
     page.reload()
     expect(page.get_by_role("heading", name=said["paid"])).to_be_visible()
     page.get_by_role("link", name=said["done"]).click()
@@ -197,7 +195,6 @@ def test_what_has_too_little_on_it_cannot_be_chosen(sandbox, visitor):
     page.goto(sandbox.address("cashier", prepay_id=sandbox.order(100_00, openid)))
 
     expect(button(page, f"{said['pay']}100.00")).to_be_disabled()
-    visitor.shot("sandbox-cashier-short")
 
 
 def test_a_transfer_is_received(sandbox, visitor):
@@ -212,7 +209,6 @@ def test_a_transfer_is_received(sandbox, visitor):
     visitor.shot("sandbox-confirm")
     button(page, said["receive"]).click()
     expect(page.get_by_role("heading", name=said["received"])).to_be_visible()
-    visitor.shot("sandbox-received")
     page.get_by_role("link", name=said["done"]).click()
     page.wait_for_url(f"{sandbox.shop.url}/**")
 

@@ -100,7 +100,7 @@ class Panel:
         limit, used, held = (seen.total(f"{name}_minor") for name in ("limit", "used", "held"))
         late = sum(bucket.principal_minor for bucket in seen.buckets[1:])
         went, came = self._flow(OUT), self._flow({Kind.REPAY})
-        lines = f"{seen.lines:,} {self.t('条额度')}"
+        lines = f"{seen.lines:,} {self.t('条额度')}" if seen.lines != 1 else self.t("1 条额度")
         share = f"{words.percent(late, used)} {self.t('占在贷')}"
         return [
             (self.t("可用额度"), self.money(limit - used - held), lines),
@@ -139,6 +139,12 @@ class Panel:
         """Return the last commands, the newest first."""
         return [self._said(row) for row in self.commands[::-1]]
 
+    def _taken_back(self) -> set[int]:
+        """Return the purchases that were refunded not long ago: here that is in full."""
+        rows = self.commands
+        refunds = (rows["kind"] == Kind.REFUND) & (rows["outcome"] == Outcome.DONE)
+        return set(rows["ref"][refunds].tolist())
+
     def _said(self, row: np.void) -> Said:
         kind, outcome, book = Kind(row["kind"]), Outcome(row["outcome"]), self.seen.book.book
         done, told = outcome is Outcome.DONE, OUTCOMES.get(outcome)
@@ -162,7 +168,7 @@ class Panel:
             amount_minor=amount,
             outcome=(told.zh if self.language == "zh" else told.en) if told else "✓",
             style="good" if done else "warn",
-            refundable=done and kind in REFUNDABLE,
+            refundable=done and kind in REFUNDABLE and seq not in self._taken_back(),
             legs=legs,
         )
 

@@ -28,6 +28,7 @@ EN: Final[Mapping[str, str]] = {
     "放款": "paid out",
     "还款": "repaid",
     "条额度": "lines",
+    "1 条额度": "1 line",
     "占在贷": "of principal",
     "账龄分布": "By delinquency bucket",
     "最近指令与分录": "Latest commands, and the transfers they made",
