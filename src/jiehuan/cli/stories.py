@@ -101,8 +101,8 @@ def bisect(
     """Find the first command after which a figure went its way; exit with 1 if none is.
 
     The expression is looked at after each command and each event of a day, in the order of
-    booking; the first after which it gives something else than when the line was opened is
-    told.  docs/stories.md lists the figures.
+    booking; the first after which it is true and was not before is told, or, of a figure
+    alone, the first after which it changed.  docs/stories.md lists the figures.
     """
     from jiehuan.reports.stories.bisect import bisect as find
     from jiehuan.reports.stories.expressions import parse

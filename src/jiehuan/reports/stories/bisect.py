@@ -30,7 +30,7 @@ class Seen:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Turn:
-    """Where an expression first gave something else than when the line was opened.
+    """Where an expression became true, or a figure first changed.
 
     Attributes:
         expression: What was looked at.
@@ -43,6 +43,13 @@ class Turn:
     row: Rows | None
     before: Seen
     after: Seen
+
+    def _never(self) -> str:
+        """Say that it never did."""
+        if not isinstance(self.before.value, bool):
+            return "did not change since the line was opened"
+        since = "it was so when the line was opened" if self.before.value else "it never was"
+        return f"no command made it true; {since}"
 
     def to_json(self) -> dict[str, object]:
         """Return it as JSON takes it; money is in minor units."""
@@ -67,7 +74,7 @@ class Turn:
     def text(self) -> str:
         """Return it for people."""
         if self.row is None:
-            lines = [f"{self.expression.text}: nothing changed it since the line was opened"]
+            lines = [f"{self.expression.text}: {self._never()}"]
         else:
             kind = Kind(int(self.row["kind"])).name.lower()
             on, booked = (days.to_text(int(self.row[x])) for x in ("effective_on", "booked_on"))
@@ -91,7 +98,10 @@ def _key(name: str) -> str:
 
 
 def bisect(stored: Stored, expression: Expression) -> Turn:
-    """Find the first command after which an expression gives something else than at first.
+    """Find the first command after which an expression is true and was not before.
+
+    Of an expression that is no question, such as a figure alone, it is the first command
+    after which it gives something else.
 
     Args:
         stored: A line.
@@ -110,7 +120,14 @@ def bisect(stored: Stored, expression: Expression) -> Turn:
     if played.failed:
         what = played.failed[0][1]
         raise InvariantBroken(f"the line is not as it is stored ({what}); ask `jiehuan audit`")
-    turned = next((at for at, one in enumerate(seen) if one.value != seen[0].value), None)
+    turned = next(
+        (
+            at
+            for at in range(1, len(seen))
+            if seen[at].value != seen[at - 1].value and seen[at].value is not False
+        ),
+        None,
+    )
     if turned is None:
         return Turn(expression, None, seen[0], seen[-1])
     after = seen[turned]
