@@ -105,7 +105,6 @@ def test_who_signs_in_comes_back_with_a_code(sandbox, visitor):
         )
     )
     expect(page.get_by_role("heading", name=said["sign_in"])).to_be_visible()
-    visitor.shot("sandbox-sign-in")
     page.get_by_role("button", name=said["lin"]).click()
     page.wait_for_url(f"{sandbox.shop.url}/**")
 
