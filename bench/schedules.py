@@ -9,6 +9,7 @@ count.  Prints one JSON object.  Arguments: how many loans
 import json
 import sys
 import time
+from array import array
 from decimal import ROUND_HALF_UP, Decimal, getcontext
 
 import numpy as np
@@ -41,7 +42,7 @@ def in_columns(loans: Loans) -> tuple[Due, float]:
     return due, min(taken)
 
 
-def in_a_loop(loans: Loans, n: int) -> tuple[list[int], list[int], float]:
+def in_a_loop(loans: Loans, n: int) -> tuple["array[int]", "array[int]", float]:
     """Return principal and interest of the first ``n`` loans, and the processor time."""
     getcontext().prec = 28
     given = zip(
@@ -50,8 +51,7 @@ def in_a_loop(loans: Loans, n: int) -> tuple[list[int], list[int], float]:
         loans.cost[:n].tolist(),
         strict=True,
     )
-    principals: list[int] = []
-    interests: list[int] = []
+    principals, interests = array("q"), array("q")
     one, unit = Decimal(1), Decimal(1)
     begun = time.process_time()
     for principal, count, rate_ppm in given:
@@ -67,11 +67,11 @@ def in_a_loop(loans: Loans, n: int) -> tuple[list[int], list[int], float]:
     return principals, interests, time.process_time() - begun
 
 
-def differing(due: Due, count: Int64s, told: tuple[list[int], list[int]]) -> int:
+def differing(due: Due, count: Int64s, told: tuple["array[int]", "array[int]"]) -> int:
     """Return how many instalments differ."""
-    at = np.repeat(due.first, count) + np.arange(count.sum())
+    at = np.repeat(due.first[: len(count)], count) + np.arange(count.sum())
     at -= np.repeat(np.cumsum(count) - count, count)
-    principal, interest = (np.array(column) for column in told)
+    principal, interest = (np.frombuffer(column, np.int64) for column in told)
     same = (due.principal_minor[at] == principal) & (due.interest_minor[at] == interest)
     return int(np.count_nonzero(~same))
 

@@ -1,6 +1,8 @@
 """Every way of repaying: worked tables, laws for all, and fractions as the oracle."""
 
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +33,13 @@ def one(method, principal, count, ppm=0, **others):
 
 def half_up(x):
     return (2 * x.numerator + x.denominator) // (2 * x.denominator)
+
+
+def test_every_method_is_documented():
+    text = (Path(__file__).parents[2] / "docs" / "loans.md").read_text(encoding="utf-8")
+    methods = text.partition("## Methods")[2].partition("\n## ")[0]
+
+    assert list(METHODS) == re.findall(r"^\| `([\w-]+)` \|", methods, re.MULTILINE)
 
 
 def test_worked_methods():
