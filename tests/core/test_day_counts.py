@@ -43,10 +43,10 @@ def test_worked_parts_of_a_year():
         assert (case.num, case.den) == (int(num[0]), den), case
 
 
-ons = st.integers(EPOCH_ON, LAST_ON)
+all_days = st.integers(EPOCH_ON, LAST_ON)
 
 
-@given(ons, st.integers(0, 1_500))
+@given(all_days, st.integers(0, 1_500))
 def test_the_actual_year_agrees_with_a_count_night_by_night(on, nights):
     exact = sum(
         Fraction(1, 366 if months.isleap(dt.date.fromordinal(night).year) else 365)
@@ -58,7 +58,7 @@ def test_the_actual_year_agrees_with_a_count_night_by_night(on, nights):
 
 
 @pytest.mark.parametrize("basis", sorted(set(BASES) - {"30/360"}))
-@given(ons, st.integers(0, 400), st.integers(0, 400))
+@given(all_days, st.integers(0, 400), st.integers(0, 400))
 def test_two_stretches_are_as_long_as_both_together(basis, on, first, second):
     a, b, c = (np.array([on + days], np.int32) for days in (0, first, first + second))
     parts = [BASES[basis](*pair)[0][0] for pair in ((a, b), (b, c), (a, c))]
@@ -91,7 +91,7 @@ def test_a_holiday_moves_the_payable_day():
             assert getattr(case, rule) == to_texts(payable_on(CN, due, rule))[0], case
 
 
-@given(st.lists(ons, min_size=1), st.sampled_from(RULES[1:]))
+@given(st.lists(all_days, min_size=1), st.sampled_from(RULES[1:]))
 def test_a_payable_day_is_open_and_near(on, rule):
     due = np.array(on, np.int32)
     moved = payable_on(CN, due, rule)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from jiehuan.core.errors import UsageError
 from jiehuan.reports.conform import lifecycle, nightly, others, rates, revolving
 from jiehuan.reports.conform.reading import Case, NotApplicable, cases
 
@@ -146,6 +147,6 @@ def _outcome(runner: Runner | None, case: Case) -> tuple[str, str]:
         why = runner(case)
     except NotApplicable as error:
         return "not_applicable", str(error)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AssertionError, LookupError, TypeError, UsageError, ValueError) as error:
         return "not_applicable", f"it is not in the known format: {error!r}"
     return ("failed", why) if why else ("passed", "")
