@@ -73,6 +73,16 @@ def test_what_is_told_late_leaves_what_it_would_have_left_on_its_day():
     )
 
 
+def test_what_is_undone_is_named_like_any_other():
+    """A cheque that bounces; and a write-off, which is a day's doing, taken back."""
+    played(
+        OPENING + "2026-03-05 purchase 2,000.00\n2026-04-08 repay 500.00 as cheque\n"
+        "2026-04-15 reverse of cheque bounced\n= used 2,000.00 unmet 200.00 status overdue\n"
+        "2026-11-01 morning\n= status written_off\n"
+        "2026-11-01 reverse of write_off 2026-10-07 as back\n= status overdue\n"
+    )
+
+
 def test_an_object_tells_the_same_as_a_text():
     text = OPENING + (
         "2026-03-05 purchase 2,000.00 as tv at 3\n"
@@ -184,6 +194,7 @@ WRONG = [
     (OPENING + "2026-03-05 repay 1.00 in 3", "repay takes no 'in'; it takes an amount, of, pays"),
     (OPENING + "2026-03-05 purchase 1.00 forced forced", "'forced' is said twice"),
     (OPENING + "2026-03-05 purchase 1.00 fored", "what is 'fored'? did you mean 'forced'?"),
+    (OPENING + "2026-03-05 reverse of x bounced fraud", "'fraud' and another word say different"),
     (OPENING + "2026-03-05 purchase 1.00 at shop", "'shop' is not a whole number"),
     (OPENING + "2026-03-05 draw 1.00 in 99999", "'99999' is not a whole number up to 32767"),
     (OPENING + "2026-03-05 purchase 1.00 as all", "'all' means something else"),
@@ -354,7 +365,7 @@ def test_every_kind_of_callers_is_documented_with_what_it_takes():
     for word, kind in KINDS.items():
         [line] = re.findall(rf"^\| `{word}` \|.*$", text, re.MULTILINE)
         form = kinds.form_of(kind)
-        missing = [said for said in (*form.clauses, *form.flags) if f"`{said}" not in line]
+        missing = [said for said in (*form.clauses, *form.marks) if f"`{said}" not in line]
         assert [] == missing
         amounts = {Amount.NEEDED: ("yes", "the limit"), Amount.MAY: ("may",), Amount.NONE: ("",)}
         assert line.split("|")[2].strip() in amounts[form.amount]

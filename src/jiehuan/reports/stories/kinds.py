@@ -6,7 +6,7 @@ A kind without a row may say whatever a command can hold, so a new one can be to
 import dataclasses
 import enum
 
-from jiehuan.core.commands import DAY_KINDS, DECLINED, FORCED, REFERRED, Kind
+from jiehuan.core.commands import DAY_KINDS, DECLINED, FORCED, REFERRED, Kind, Reason
 
 
 class Amount(enum.Enum):
@@ -38,12 +38,28 @@ CLAUSES: dict[str, Clause] = {
     "pays": Clause("merchant", Value.NAME),
     "in": Clause("count", Value.NUMBER),
     "cycle": Clause("count", Value.NUMBER),
-    "reason": Clause("count", Value.NUMBER),
     "at": Clause("merchant", Value.NUMBER),
 }
 
-# Words that stand alone: bits of the command's flags.
-FLAGS: dict[str, int] = {"forced": FORCED, "declined": DECLINED, "referred": REFERRED}
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Mark:
+    """A word that stands alone: a bit of the command's flags, or all of another column."""
+
+    column: str
+    number: int
+
+    def is_on(self, number: int) -> bool:
+        """Say whether what the column holds has this mark."""
+        return bool(number & self.number) if self.column == "flags" else number == self.number
+
+
+MARKS: dict[str, Mark] = {
+    "forced": Mark("flags", FORCED),
+    "declined": Mark("flags", DECLINED),
+    "referred": Mark("flags", REFERRED),
+    **{one.name.lower(): Mark("count", one) for one in Reason},
+}
 
 # These may be said of every command; they are no part of it.
 ALWAYS = ("booked", "as", "refused")
@@ -51,11 +67,11 @@ ALWAYS = ("booked", "as", "refused")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Form:
-    """What a kind says: how much, which clauses, which flags."""
+    """What a kind says: how much, which clauses, which marks."""
 
     amount: Amount = Amount.NONE
     clauses: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
 
 
 N = Amount.NEEDED
@@ -80,7 +96,7 @@ FORMS: dict[Kind, Form] = {
     Kind.PAY_BACK: Form(N, ("of",)),
     Kind.PAY_BACK_SUCCEEDED: Form(Amount.MAY, ("of",)),
     Kind.PAY_BACK_FAILED: Form(clauses=("of",)),
-    Kind.REVERSE: Form(clauses=("of", "reason")),
+    Kind.REVERSE: Form(clauses=("of",), marks=tuple(one.name.lower() for one in Reason)),
 }
 ANYTHING = Form(Amount.MAY, ("of", "in", "at"), ("forced",))
 
@@ -92,8 +108,10 @@ def form_of(kind: Kind) -> Form:
     return FORMS.get(kind, ANYTHING)
 
 
-# A kind keeps a thing in one place: two of its clauses never share a column.
+# A kind keeps a thing in one place: two of its clauses never share a column, nor with a mark.
 assert all(
-    len({CLAUSES[word].column for word in form.clauses}) == len(form.clauses)
+    len({*columns, *marks}) == len(columns) + len(marks)
     for form in (*FORMS.values(), ANYTHING)
+    for columns in [[CLAUSES[word].column for word in form.clauses]]
+    for marks in [{MARKS[word].column for word in form.marks}]
 )

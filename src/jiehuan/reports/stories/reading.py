@@ -10,7 +10,7 @@ from jiehuan.core.commands import Moment
 from jiehuan.core.errors import UsageError
 from jiehuan.core.outcomes import Outcome
 from jiehuan.reports.stories import words
-from jiehuan.reports.stories.kinds import ALWAYS, CLAUSES, FLAGS, Value
+from jiehuan.reports.stories.kinds import ALWAYS, CLAUSES, MARKS, Value
 from jiehuan.reports.stories.story import EVENTS, Pause, Step, Story, Told
 from jiehuan.reports.stories.telling import Saying, expectation, finished, told
 
@@ -105,12 +105,12 @@ def _clauses(rest: list[str]) -> dict[str, str]:
     said: dict[str, str] = {}
     while rest:
         word = rest.pop(0)
-        if word not in (*CLAUSES, *FLAGS, *ALWAYS):
-            known = (*CLAUSES, *FLAGS, *ALWAYS)
+        if word not in (*CLAUSES, *MARKS, *ALWAYS):
+            known = (*CLAUSES, *MARKS, *ALWAYS)
             raise UsageError(f"what is {word!r}? {words.near(word, known)}")
         if word in said:
             raise UsageError(f"{word!r} is said twice")
-        if word in FLAGS:
+        if word in MARKS:
             said[word] = ""
             continue
         length = 2 if rest and rest[0] in EVENTS else 1
@@ -205,10 +205,10 @@ def _commands(given: list[Any]) -> tuple[list[Told], list[tuple[int, str]]]:
 def _command(at: int, given: object, every: list[Any]) -> Told:
     if not isinstance(given, dict):
         raise UsageError("a command is a JSON object")
-    known = {**COMMAND_FIELDS, **dict.fromkeys(CLAUSES, (str, int)), **dict.fromkeys(FLAGS, bool)}
+    known = {**COMMAND_FIELDS, **dict.fromkeys(CLAUSES, (str, int)), **dict.fromkeys(MARKS, bool)}
     _check(given, known, required=("kind", "on"), of="the command")
     said = {word: _value(word, given[word], every) for word in CLAUSES if word in given}
-    said |= {word: "" for word in FLAGS if given.get(word)}
+    said |= {word: "" for word in MARKS if given.get(word)}
     said |= {word: given[word] for word in ("booked",) if word in given}
     said["as"] = given.get("as", str(at))
     if "outcome" in given:

@@ -21,7 +21,7 @@ from jiehuan.core.terms import Product, TermsTable
 from jiehuan.engine.book import shipped_products
 from jiehuan.reports.stories import figures
 from jiehuan.reports.stories.figures import LOAN_FIGURES
-from jiehuan.reports.stories.kinds import CLAUSES, FLAGS, Amount, Value, form_of
+from jiehuan.reports.stories.kinds import CLAUSES, MARKS, Amount, Value, form_of
 from jiehuan.reports.stories.playing import statement_figures
 from jiehuan.reports.stories.story import (
     ALL,
@@ -176,8 +176,9 @@ def _told(row: Rows, names: _Names, at: int) -> Told:
             numbers[clause.column] = value
         elif value:
             called[clause.column] = ALL if value == REF_ALL else names.of(value, seq)
-    flags = sum(FLAGS[word] for word in form.flags)
-    numbers["flags"] = int(row["flags"]) & flags
+    for mark in (MARKS[word] for word in form.marks):
+        if mark.is_on(int(row[mark.column])):
+            numbers[mark.column] = numbers.get(mark.column, 0) | mark.number
     return Told(
         at=at,
         kind=kind,

@@ -12,8 +12,8 @@ from jiehuan.reports.stories.figures import FIGURES, LOAN_FIGURES, STATEMENT_FIG
 from jiehuan.reports.stories.kinds import (
     ALWAYS,
     CLAUSES,
-    FLAGS,
     KINDS,
+    MARKS,
     Amount,
     Form,
     Value,
@@ -64,10 +64,13 @@ def told(saying: Saying, otherwise: Outcome | None) -> Told:
     names: dict[str, str] = {}
     numbers: dict[str, int] = {}
     for word, value in said.items():
-        if word not in (*form.clauses, *form.flags):
+        if word not in (*form.clauses, *form.marks):
             raise UsageError(f"{saying.kind} takes no {word!r}; it takes {_takes(form)}")
-        if word in FLAGS:
-            numbers["flags"] = numbers.get("flags", 0) | FLAGS[word]
+        if word in MARKS:
+            mark = MARKS[word]
+            if mark.column != "flags" and mark.column in numbers:
+                raise UsageError(f"{word!r} and another word say different things; say one")
+            numbers[mark.column] = numbers.get(mark.column, 0) | mark.number
         elif CLAUSES[word].value is Value.NAME:
             names[CLAUSES[word].column] = words.reference(value)
         else:
@@ -81,7 +84,7 @@ def told(saying: Saying, otherwise: Outcome | None) -> Told:
         booked_on=booked_on,
         amount_minor=saying.amount_minor or 0,
         names=names,
-        numbers=numbers,
+        numbers={column: number for column, number in numbers.items() if number},
         called=called,
         outcome=outcome,
     )
@@ -97,7 +100,7 @@ def _check_amount(kind: Kind, form: Form, amount_minor: int | None) -> None:
 
 def _takes(form: Form) -> str:
     amount = () if form.amount is Amount.NONE else ("an amount",)
-    return ", ".join((*amount, *form.clauses, *form.flags, *ALWAYS))
+    return ", ".join((*amount, *form.clauses, *form.marks, *ALWAYS))
 
 
 def expectation(at: int, text: str) -> Expectation:

@@ -13,7 +13,7 @@ from jiehuan.core.errors import UsageError
 from jiehuan.core.money import MINOR_PER_MAJOR
 from jiehuan.core.outcomes import Outcome
 from jiehuan.reports.stories.figures import Unit
-from jiehuan.reports.stories.kinds import ALWAYS, CLAUSES, FLAGS, KINDS
+from jiehuan.reports.stories.kinds import ALWAYS, CLAUSES, KINDS, MARKS
 from jiehuan.reports.stories.story import ALL, EVENTS, NOTHING, Wanted
 
 _AMOUNT = re.compile(r"(-?)(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,8})?", re.ASCII)
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[\w.-]{1,60}")
 _NUMBER_MAX = 2**62
 
 MORNING, NIGHT = "morning", "night"
-_TAKEN = {ALL, NOTHING, *EVENTS, *CLAUSES, *FLAGS, *ALWAYS}
+_TAKEN = {ALL, NOTHING, *EVENTS, *CLAUSES, *MARKS, *ALWAYS}
 
 
 def near(word: str, known: Iterable[str]) -> str:

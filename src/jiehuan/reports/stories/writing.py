@@ -7,7 +7,7 @@ from jiehuan.core.commands import Kind, Moment
 from jiehuan.core.money import format_amount
 from jiehuan.core.outcomes import Outcome
 from jiehuan.reports.stories.figures import FIGURES, LOAN_FIGURES, STATEMENT_FIGURES, Unit, show
-from jiehuan.reports.stories.kinds import CLAUSES, FLAGS, Amount, Value, form_of
+from jiehuan.reports.stories.kinds import CLAUSES, MARKS, Amount, Form, Value, form_of
 from jiehuan.reports.stories.reading import MOMENTS
 from jiehuan.reports.stories.story import STATEMENT, Expectation, Pause, Step, Story, Told
 
@@ -54,6 +54,17 @@ def _command(story: Story, told: Told) -> Iterator[str]:
         yield story.product
     if form.amount is Amount.NEEDED or (form.amount is Amount.MAY and told.amount_minor):
         yield format_amount(told.amount_minor)
+    yield from _clauses(told, form)
+    if told.booked_on != told.on:
+        yield f"booked {days.to_text(told.booked_on)}"
+    if told.called:
+        yield f"as {told.called}"
+    if told.outcome not in (None, Outcome.DONE):
+        yield f"refused {told.outcome.name.lower()}"
+
+
+def _clauses(told: Told, form: Form) -> Iterator[str]:
+    """Yield what a command says beside its amount."""
     for word in form.clauses:
         clause = CLAUSES[word]
         if clause.value is Value.NAME:
@@ -64,10 +75,6 @@ def _command(story: Story, told: Told) -> Iterator[str]:
             said = said if number else ""
         if said:
             yield f"{word} {said}"
-    yield from (word for word in form.flags if told.numbers.get("flags", 0) & FLAGS[word])
-    if told.booked_on != told.on:
-        yield f"booked {days.to_text(told.booked_on)}"
-    if told.called:
-        yield f"as {told.called}"
-    if told.outcome not in (None, Outcome.DONE):
-        yield f"refused {told.outcome.name.lower()}"
+    for word in form.marks:
+        if MARKS[word].is_on(told.numbers.get(MARKS[word].column, 0)):
+            yield word
