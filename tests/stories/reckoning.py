@@ -32,6 +32,7 @@ TABLE = {
     InstructionKind.PAY_BACK: "refunds",
 }
 REFUSED = {401}
+AWAY = {0, 503}  # nobody there, or nobody who can write
 
 
 class Breach(NamedTuple):
@@ -227,6 +228,8 @@ def _notices(books: Books, state: dict[str, Any]) -> list[Breach]:
         if notice["forged"] or notice["probe"]:
             if taken or notice["id"] in books.heard:
                 found.append(Breach(line, f"{name} is forged, and was taken"))
+            if set(notice["statuses"]) - REFUSED - AWAY:
+                found.append(Breach(line, f"{name} is forged: answered {notice['statuses']}"))
         elif taken and notice["id"] not in books.heard:
             found.append(Breach(line, f"{name} was taken, and is not kept"))
         elif taken and _amount_in(notice["resource"]) != amounts.get(notice["number"]):
