@@ -235,6 +235,7 @@ OBJECT = {"product": "pay-later", "limit_minor": 1_000_000, "opened_on": "2026-0
 BUY = {"kind": "purchase", "on": "2026-03-05", "amount_minor": 100}
 WRONG_OBJECTS = [
     ("{", "s is not JSON"),
+    ('{"a": ' + "[" * 200_000, "s is not JSON"),
     ({"limit_minor": 1}, "s: product is missing"),
     ({**OBJECT, "limit": 1}, "unknown field 'limit'; did you mean 'limit_minor'?"),
     ({**OBJECT, "limit_minor": "1"}, 's: limit_minor = "1" is not right'),

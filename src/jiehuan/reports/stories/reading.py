@@ -156,7 +156,7 @@ def from_json(text: str, source: str) -> Story:
     """
     try:
         given = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{source} is not JSON: {error}") from error
     if not isinstance(given, dict):
         raise UsageError(f"{source} is not a JSON object")
