@@ -108,7 +108,7 @@ def owed(line):
     )
 
 
-def balances(transfers):
+def balances(transfers) -> dict[int, int]:
     """Return debits less credits of each account that is not zero."""
     net: dict[int, int] = {}
     for row in transfers:

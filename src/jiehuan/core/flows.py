@@ -99,7 +99,8 @@ def only(flows: Flows, chosen: Flags) -> Flows:
 def rows_of(first: Int64s, count: Int64s) -> Int64s:
     """Return the rows of runs that begin at ``first``, one after the other."""
     begins = np.cumsum(count) - count
-    return np.arange(int(count.sum())) + np.repeat(first - begins, count)
+    rows: Int64s = np.arange(int(count.sum())) + np.repeat(first - begins, count)
+    return rows
 
 
 def netted(flows: Flows) -> tuple[Flows, Int64s]:
