@@ -9,7 +9,7 @@ from tests.reports.test_random_books import LINES, Chance, newest_statements
 
 from jiehuan.core.columns import Loans
 from jiehuan.core.commands import Kind
-from jiehuan.engine.day import advance
+from jiehuan.engine.day import advance, begin
 from jiehuan.reports.stories.playing import play
 from jiehuan.reports.stories.reading import from_text
 from jiehuan.reports.stories.recalling import load, story_of
@@ -69,6 +69,27 @@ def test_what_is_exported_runs_to_the_cent(database, seed, late):
         assert owed(one.loaded.loans) == owed(played.life.loaded.loans)
         backdated = [s for s in read.steps if isinstance(s, Told) and s.on < s.booked_on]
         assert bool(backdated) or late == 0
+
+
+def test_a_line_that_the_night_has_not_reached_is_told_as_it_stands(database):
+    """Under terms that we ship, which a story need not bring."""
+    make_ready(database)
+    book, april = new_book(database), OPENED_ON + 31
+    with writer_of(database, book) as writer:
+        client = Client(writer)
+        [opened] = client.ask(apply_for("a"))
+        client.ask(Ask("b", Kind.PURCHASE, "a", 50_000, merchant=77))
+        advance(writer, april - 1)
+        begin(writer, april)
+        with connect(database, Session.READER) as conn:
+            stored = load(conn, book, opened.line)
+
+    text = write(story_of(stored, "stored", anonymous=True))
+
+    assert "purchase 500.00 at 1\n2026-03-31 night\n" in text
+    assert "terms" not in text
+    assert "statement" not in text
+    assert [] == play(from_text(text, "again")).failed
 
 
 def owed(loans: Loans):
