@@ -16,7 +16,7 @@ from jiehuan.core.terms import parse
 from jiehuan.core.terms_forms import INSTALMENTS_MAX
 
 TERMS = Path(jiehuan.__file__).with_name("terms.toml").read_bytes()
-PAY_LATER, CARD_TW_2005 = parse(TERMS)
+PAY_LATER, CARD_TW_2005, _ = parse(TERMS)
 
 totals = st.integers(0, PRINCIPAL_MINOR_MAX) | st.integers(0, 200)
 counts = st.integers(1, INSTALMENTS_MAX)

@@ -18,7 +18,7 @@ from jiehuan.core.terms_forms import FORMS, RANKS, REQUIRED, show
 
 ROOT = Path(__file__).parents[2]
 TERMS = Path(jiehuan.__file__).with_name("terms.toml").read_bytes()
-PAY_LATER, CARD_TW_2005 = parse(TERMS)
+PAY_LATER, CARD_TW_2005, _ = parse(TERMS)
 
 FIXED = [field for field in FIELDS.values() if field.form == "fixed"]
 

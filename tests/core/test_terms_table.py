@@ -14,7 +14,7 @@ from jiehuan.core.errors import UsageError
 from jiehuan.core.terms import NOT_OFFERED, Product, TermsTable, parse
 
 TERMS = Path(jiehuan.__file__).with_name("terms.toml").read_bytes()
-PAY_LATER, CARD_TW_2005 = parse(TERMS)
+PAY_LATER, CARD_TW_2005, _ = parse(TERMS)
 TABLE = TermsTable((PAY_LATER, CARD_TW_2005))
 
 

@@ -6,7 +6,7 @@
 import signal
 import sys
 
-from jiehuan.cli import books, demo, partners, products, risk, service, stories
+from jiehuan.cli import books, demo, partners, products, quotes, risk, service, stories
 from jiehuan.cli.program import DATABASE, app
 from jiehuan.core.errors import JiehuanError, UsageError
 
@@ -20,6 +20,7 @@ __all__ = [
     "main",
     "partners",
     "products",
+    "quotes",
     "risk",
     "service",
     "stories",

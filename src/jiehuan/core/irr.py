@@ -118,6 +118,12 @@ def compound(rate: Float64s, over: Int64s | int, under: Int64s | int) -> Float64
     return told
 
 
+def of_ppm(ppm: Int64s, parts: int) -> Float64s:
+    """Return a part of rates told in ppm, shape (k,)."""
+    told: Float64s = ppm / (parts * 1_000_000)
+    return told
+
+
 def to_ppm(rate: Float64s) -> Int64s:
     """Return rates in whole ppm, a half upwards; 0 where there is none, shape (k,)."""
     ppm = np.floor(np.where(np.isfinite(rate), rate, 0) * 1_000_000 + 0.5)

@@ -4,6 +4,7 @@ import importlib.resources
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from jiehuan.core import caps
 from jiehuan.core.commands import CLIENT_DAY
 from jiehuan.core.terms import Product, parse
 from jiehuan.store import books, migrate
@@ -25,8 +26,16 @@ CLIENTS: Final = {
 
 def shipped_products() -> tuple[Product, ...]:
     """Return the products that come with the program."""
-    text = (importlib.resources.files("jiehuan") / "terms.toml").read_text(encoding="utf-8")
-    return parse(text)
+    return parse(_shipped("terms.toml"))
+
+
+def shipped_caps() -> caps.Caps:
+    """Return what credit may cost at most, as it comes with the program."""
+    return caps.parse(_shipped("caps.toml"))
+
+
+def _shipped(name: str) -> str:
+    return (importlib.resources.files("jiehuan") / name).read_text(encoding="utf-8")
 
 
 def prepare(
