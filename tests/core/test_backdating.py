@@ -24,6 +24,7 @@ steps = st.lists(
             Kind.HOLD, Kind.CAPTURE, Kind.VOID, Kind.DRAW, Kind.DRAW_SUCCEEDED, Kind.REFUND,
             Kind.CONVERT, Kind.PAY_BACK, Kind.PAY_BACK, Kind.PAY_BACK_SUCCEEDED,
             Kind.PAY_BACK_FAILED, Kind.COLLECT, Kind.REVERSE, Kind.REVERSE,
+            Kind.CHARGE, Kind.WAIVE, Kind.GOODWILL, Kind.CHARGEBACK,
         ]),
         st.sampled_from([0, 0, 1, 2, 5, 11, 31, 60]),  # days late
         st.sampled_from([1, 100, 999, 5_000, 33_333, 100_000]),
@@ -41,6 +42,7 @@ REFERS = {
     Kind.PAY_BACK_SUCCEEDED: (Kind.PAY_BACK,),
     Kind.PAY_BACK_FAILED: (Kind.PAY_BACK,),
     Kind.REFUND: (Kind.PURCHASE, Kind.CAPTURE),
+    Kind.CHARGEBACK: (Kind.PURCHASE, Kind.CAPTURE),
     Kind.CONVERT: (Kind.PURCHASE, Kind.CAPTURE),
     Kind.REVERSE: tuple(Kind),
 }
@@ -60,6 +62,8 @@ def asked_for(book, kind, on, amount, which, flag):
         return command(kind, on, amount, ([REF_USUAL, REF_ALL, *loans] * 6)[which])
     if kind not in REFERS:
         count = 3 * (which % 3) if kind is Kind.DRAW else 0
+        if kind in {Kind.CHARGE, Kind.WAIVE}:
+            count = 1 + which % (2 if kind is Kind.CHARGE else 3)
         forced = FORCED if flag and kind is Kind.PURCHASE else 0
         return command(kind, on, amount, count=count, flags=forced)
     there = journal.seq[np.isin(journal.kind, REFERS[kind])].tolist()

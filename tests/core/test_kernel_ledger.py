@@ -72,6 +72,8 @@ def check_books(book: Book) -> None:
     assert by_kind[Account.MERCHANT_PAYABLE] == _sum(done, Kind.REFUND, Kind.CREDIT) - _sum(
         done, Kind.PURCHASE, Kind.CAPTURE
     )
+    assert by_kind[Account.GOODWILL_EXPENSE] == _sum(done, Kind.GOODWILL)
+    assert by_kind[Account.CHARGEBACK_RECEIVABLE] == _sum(done, Kind.CHARGEBACK)
     assert by_kind[Account.WALLET_CLEARING] == -_sum(
         done, Kind.DRAW_SUCCEEDED, Kind.PAY_BACK_SUCCEEDED, column="applied_minor"
     )

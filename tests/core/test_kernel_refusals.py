@@ -108,6 +108,30 @@ CASES = """
     active       capture 1 of 5                HOLD_NOT_FOUND                  # a purchase
     active       capture 1 of 7                HOLD_NOT_FOUND  # a draw is no merchant's
     active       capture 9_001 of 3            HOLD_NOT_OPEN  # reference before money
+    active       charge 500 in 1               DONE
+    active       charge 500 of cycle 03-01 in 2  DONE
+    active       charge 500 of 6 in 1          LOAN_NOT_FOUND
+    active       charge 0 in 1                 AMOUNT_MUST_BE_POSITIVE
+    active       charge 100_000_000_001 in 1   AMOUNT_TOO_LARGE
+    past due     charge 500 in 2               DONE
+    written off  charge 500 in 1               LINE_WRITTEN_OFF
+    closed       charge 500 in 1               LINE_CLOSED
+    past due     waive 1 in 2                  DONE  # billed on 1 March
+    active       waive 1 in 1                  AMOUNT_EXCEEDS_OWED
+    past due     waive 1 of 1 in 2             LOAN_NOT_FOUND                  # a purchase
+    active       waive 0 in 1                  AMOUNT_MUST_BE_POSITIVE
+    active       waive 100_000_000_001 in 1    AMOUNT_TOO_LARGE
+    closed       waive 1 in 1                  LINE_CLOSED
+    active       goodwill 500                  DONE
+    active       goodwill 0                    AMOUNT_MUST_BE_POSITIVE
+    active       goodwill 100_000_000_001      AMOUNT_TOO_LARGE
+    closed       goodwill 500                  LINE_CLOSED
+    active       chargeback 40_000 of 5        DONE
+    active       chargeback 40_001 of 5        REFUND_EXCEEDS_PURCHASE
+    active       chargeback 1 of 6             PURCHASE_NOT_FOUND              # a hold
+    active       chargeback 0 of 5             AMOUNT_MUST_BE_POSITIVE
+    active       chargeback 100_000_000_001 of 5  AMOUNT_TOO_LARGE
+    closed       chargeback 1 of 1             LINE_CLOSED
     active       void of 6                     DONE
     active       void of 3                     HOLD_NOT_OPEN
     active       void of 7                     HOLD_NOT_FOUND

@@ -2,7 +2,15 @@
 
 from collections.abc import Callable
 
-from tests.oracle.commands import REF_ALL, REF_USUAL, Command, convertible, named_loan
+from tests.oracle.commands import (
+    CHARGED,
+    REF_ALL,
+    REF_USUAL,
+    Command,
+    convertible,
+    named_loan,
+    waived_loans,
+)
 from tests.oracle.line import Line
 
 AMOUNT_MINOR_MAX = 10**11
@@ -20,7 +28,7 @@ def is_forced(command: Command) -> bool:
 
 
 def written_off(line: Line, command: Command) -> bool:
-    is_refused = command.kind in REFUSED_BY_STATUS and not is_forced(command)
+    is_refused = command.kind in REFUSED_BY_STATUS | {"charge"} and not is_forced(command)
     return line.written_off_on is not None and is_refused
 
 
@@ -70,12 +78,13 @@ def hold_not_open(line: Line, command: Command) -> bool:
 def purchase_not_found(line: Line, command: Command) -> bool:
     if command.kind == "convert":
         return not convertible(line, command.ref)
-    return command.kind == "refund" and command.ref not in line.purchases
+    return command.kind in {"refund", "chargeback"} and command.ref not in line.purchases
 
 
 def loan_not_found(line: Line, command: Command) -> bool:
     """Money that a collection brought is taken, whatever it was for."""
-    names_loan = command.kind in {"repay", "collect"} and command.ref not in (REF_USUAL, REF_ALL)
+    kinds = {"repay", "collect", "charge", "waive"}
+    names_loan = command.kind in kinds and command.ref not in (REF_USUAL, REF_ALL)
     return names_loan and not command.pays and named_loan(line, command.ref) is None
 
 
@@ -111,7 +120,7 @@ def exceeds_hold(line: Line, command: Command) -> bool:
 
 
 def refund_exceeds(line: Line, command: Command) -> bool:
-    if command.kind != "refund":
+    if command.kind not in {"refund", "chargeback"}:
         return False
     bought = line.purchases[command.ref]
     return bought.refunded + command.amount > bought.amount
@@ -122,6 +131,13 @@ def exceeds_overpayment(line: Line, command: Command) -> bool:
         return False
     free = min(line.overpaid - line.on_its_way_back, line.available + line.overpaid)
     return command.amount > free
+
+
+def exceeds_owed(line: Line, command: Command) -> bool:
+    if command.kind != "waive":
+        return False
+    owed = sum(loan.due[CHARGED[command.count]] for loan in waived_loans(line, command.ref))
+    return command.amount > owed
 
 
 def not_settled(line: Line, command: Command) -> bool:
@@ -147,6 +163,7 @@ CHECKS: dict[str, Callable[[Line, Command], bool]] = {
     "REFUND_EXCEEDS_PURCHASE": refund_exceeds,
     "LINE_NOT_SETTLED": not_settled,
     "AMOUNT_EXCEEDS_OVERPAYMENT": exceeds_overpayment,
+    "AMOUNT_EXCEEDS_OWED": exceeds_owed,
 }
 
 

@@ -132,6 +132,33 @@ def credit(line: Line, command: Command) -> None:
     line.overpaid += line.pay_usual(command.amount)
 
 
+CHARGED = {1: "fee", 2: "penalty", 3: "interest"}
+
+
+def charge(line: Line, command: Command) -> None:
+    """Bill a fee or a penalty; it stands by itself."""
+    what = "penalty" if command.count == 2 else "fee"
+    loan = Loan("charge", command.seq, 0)
+    loan.bill(what, command.amount)
+    line.fees_billed += command.amount * (what == "fee")
+    line.loans.append(loan)
+
+
+def waive(line: Line, command: Command) -> None:
+    """Forgo what is billed of something, the oldest loan first."""
+    left = command.amount
+    for loan in waived_loans(line, command.ref):
+        left = loan.pay(CHARGED[command.count], left)
+
+
+def waived_loans(line: Line, ref: int) -> list[Loan]:
+    """Find the loans that a waiver names."""
+    if ref in (REF_USUAL, REF_ALL):
+        return line.loans
+    loan = named_loan(line, ref)
+    return [loan] if loan else []
+
+
 def convert(line: Line, command: Command) -> None:
     """Make a plan of the unpaid part of a purchase, or of all that a statement billed."""
     some = [bought for bought in convertible(line, command.ref) if bought.unpaid]
@@ -215,6 +242,10 @@ HANDLERS: dict[str, Callable[[Line, Command], None]] = {
     "credit": credit,
     "convert": convert,
     "close": close,
+    "charge": charge,
+    "waive": waive,
+    "goodwill": credit,
+    "chargeback": refund,
     "collect": collect,
     "collect_ended": collect_ended,
     "pay_back": hold,

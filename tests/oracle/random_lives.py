@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 from tests.oracle.checks import ANSWERS, WITHOUT_AMOUNT
-from tests.oracle.commands import REF_ALL, REF_USUAL, SEQ_FIRST, Command, ref_of_cycle
+from tests.oracle.commands import (
+    CHARGED,
+    REF_ALL,
+    REF_USUAL,
+    SEQ_FIRST,
+    Command,
+    ref_of_cycle,
+)
 from tests.oracle.days import is_cycle_day
 from tests.oracle.line import Line
 from tests.oracle.model import Life
@@ -52,6 +59,7 @@ KINDS = (
     *("draw in", "convert all", "pay_back", "collect", "pay_back_succeeded", "draw_succeeded"),
     *("draw in", "convert all", "pay_back", "paid", "pay_back_succeeded", "pay_back_failed"),
     *("purchase", "repay", "purchase", "paid", "collect_ended"),
+    *("charge", "waive", "waive", "goodwill", "chargeback"),
 )
 
 # Its amount: something that the line knows, a cent more or less; or a number.
@@ -206,6 +214,9 @@ def command_of(life: Life, intention: Intention, seq: int, today: dt.date) -> Co
     if kind.endswith("_succeeded") and intention.pick != NOTHING:
         amount = whole
     in_terms = kind in {"convert", "draw in"}
+    count = intention.count if in_terms else 0
+    if kind in {"charge", "waive"}:
+        count = what_charge(intention)
     pays = choose(life.line.collected, intention.pick) if kind == "paid" else 0
     return Command(
         seq,
@@ -213,10 +224,15 @@ def command_of(life: Life, intention: Intention, seq: int, today: dt.date) -> Co
         today,
         amount,
         ref,
-        count=intention.count if in_terms else 0,
+        count=count,
         forced=kind == "forced",
         pays=pays,
     )
+
+
+def what_charge(intention: Intention) -> int:
+    """Choose a fee, a penalty or, to be waived, interest."""
+    return 1 + intention.pick % (3 if intention.kind == "waive" else 2)
 
 
 NAMED = {"forced": "purchase", "draw in": "draw", "paid": "repay"}
@@ -227,22 +243,32 @@ def refer(line: Line, intention: Intention) -> tuple[str, int, int]:
     kind, pick = intention.kind, intention.pick
     if kind in ANSWERS:
         return answer(line, kind, pick)
-    if kind in {"refund", "convert"}:
+    if kind in {"refund", "convert", "chargeback", "convert all"}:
         return of_purchase(line, kind, pick)
-    if kind == "convert all":
-        return "convert", choose([ref_of_cycle(cut_on) for cut_on in line.billed_by], pick), 0
     if kind == "pay_back" and not line.overpaid and pick != NOTHING:
         return "repay", REF_ALL, line.used + line.limit // 8
+    if kind in {"charge", "waive"}:
+        return by_hand(line, intention)
     if kind in PAYS:
         return kind.split()[0], repay_ref(line, kind, pick), line.used
     return kind, 0, line.overpaid if kind == "pay_back" else line.limit
+
+
+def by_hand(line: Line, intention: Intention) -> tuple[str, int, int]:
+    """Charge something small, or waive some of what is owed of it."""
+    if intention.kind == "charge":
+        return "charge", REF_USUAL, line.limit // 100
+    what = CHARGED[what_charge(intention)]
+    return "waive", REF_USUAL, sum(loan.due[what] for loan in line.loans)
 
 
 PAYS = {"repay", "repay one", "repay all", "collect", "paid"}
 
 
 def of_purchase(line: Line, kind: str, pick: int) -> tuple[str, int, int]:
-    """Name a purchase; if there is none, mostly buy."""
+    """Name a purchase, or all of a statement; if there is none, mostly buy."""
+    if kind == "convert all":
+        return "convert", choose([ref_of_cycle(cut_on) for cut_on in line.billed_by], pick), 0
     if not line.purchases and pick != NOTHING:
         return "purchase", 0, line.limit
     free = [

@@ -8,6 +8,7 @@ from tests.oracle.commands import Command
 REF_WRITE_OFF = -20_000_000
 REVERSIBLE = {
     *("purchase", "capture", "repay", "refund", "credit", "convert", "close", "reverse"),
+    *("charge", "waive", "goodwill", "chargeback"),
 }
 
 

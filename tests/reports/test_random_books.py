@@ -40,6 +40,10 @@ KINDS = {
     Kind.PAY_BACK_SUCCEEDED: 2,
     Kind.PAY_BACK_FAILED: 1,
     Kind.REVERSE: 2,
+    Kind.CHARGE: 1,
+    Kind.WAIVE: 2,
+    Kind.GOODWILL: 1,
+    Kind.CHARGEBACK: 1,
 }
 # What a kind refers to.
 OF = {
@@ -48,6 +52,7 @@ OF = {
     Kind.DRAW_SUCCEEDED: (Kind.DRAW,),
     Kind.DRAW_FAILED: (Kind.DRAW,),
     Kind.REFUND: (Kind.PURCHASE, Kind.CAPTURE),
+    Kind.CHARGEBACK: (Kind.PURCHASE, Kind.CAPTURE),
     Kind.CONVERT: (Kind.PURCHASE,),
     Kind.REPAY: (Kind.DRAW_SUCCEEDED, Kind.CONVERT),
     Kind.COLLECT_ENDED: (Kind.COLLECT,),
@@ -100,6 +105,8 @@ class Chance:
 
     def instalments(self, kind):
         """Make up in how many instalments a command asks for something."""
+        if kind in {Kind.CHARGE, Kind.WAIVE}:
+            return self.random.randint(1, 3)
         if kind not in {Kind.CONVERT, Kind.DRAW}:
             return 0
         return self.random.choice([3, 6, 5] if kind is Kind.CONVERT else [0, 0, 3, 6, 5])

@@ -92,6 +92,10 @@ ROUTES = {
     | nearly(statement=texts, instalments=numbers)
     | nearly(loan=texts, instalments=numbers),
     "{line}/reversals": nearly(command=texts, reason=st.sampled_from(["mistake", "bounced"])),
+    "{line}/charges": nearly(what=st.sampled_from(["fee", "penalty"]), amount_minor=amounts),
+    "{line}/waivers": nearly(what=st.sampled_from(["fee", "interest"]), amount_minor=amounts),
+    "{line}/goodwill": nearly(amount_minor=amounts),
+    "{line}/chargebacks": nearly(amount_minor=amounts, purchase=texts),
     "/v1/quotes": nearly(
         product=st.just("pay-later"), amount_minor=amounts, instalments=st.integers(1, 13)
     ),

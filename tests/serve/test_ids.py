@@ -87,4 +87,8 @@ def test_what_a_command_makes_is_named_for_it():
         "PAY_BACK_SUCCEEDED": "command_1_7",
         "PAY_BACK_FAILED": "command_1_7",
         "REVERSE": "command_1_7",
+        "CHARGE": "loan_1_7",
+        "WAIVE": "command_1_7",
+        "GOODWILL": "command_1_7",
+        "CHARGEBACK": "refund_1_7",
     } == made

@@ -152,6 +152,12 @@ def _refund_exceeds(api):
     return api.post(f"{line}/refunds", {"purchase": bought, "amount_minor": 50_001})
 
 
+def _exceeds_owed(api):
+    line = api.open_line()
+    api.do(f"{line}/charges", what="fee", amount_minor=500)
+    return api.post(f"{line}/waivers", {"what": "fee", "amount_minor": 501})
+
+
 def _not_settled(api):
     line, _ = spent(api)
     return api.post(f"{line}/close")
@@ -191,6 +197,7 @@ REFUSALS: dict[Outcome, tuple[Any, int, dict[str, Any]]] = {
     O.AMOUNT_EXCEEDS_AVAILABLE: (_exceeds_available, 409, {"available_minor": 800_000}),
     O.AMOUNT_EXCEEDS_HOLD: (_exceeds_hold, 409, {"left_minor": 5_000}),
     O.REFUND_EXCEEDS_PURCHASE: (_refund_exceeds, 409, {}),
+    O.AMOUNT_EXCEEDS_OWED: (_exceeds_owed, 409, {}),
     O.LINE_NOT_SETTLED: (_not_settled, 409, {"used_minor": 200_000, "held_minor": 0}),
 }
 

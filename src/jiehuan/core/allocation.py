@@ -90,6 +90,10 @@ class Payment:
         ahead = self.loans.unbilled_minor[self.s.at] * chosen
         self._take_ahead(self.s.pour(self.left, ahead))
 
+    def rank(self, rank: str, chosen: Flags) -> None:
+        """Pour over one rank of the chosen loans (m,)."""
+        self._take(rank, self.s.pour(self.left, self._cells(rank) * chosen))
+
     def _cells(self, rank: str, which: Flags | None = None) -> Int64s:
         """Return what each loan owes of a rank, 0 for lines that are not ``which``."""
         loans, rows = self.loans, self.s.at

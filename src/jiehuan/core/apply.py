@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from jiehuan.core.agenda import position, refresh
+from jiehuan.core.charges import charge, waive
 from jiehuan.core.checks import judge
 from jiehuan.core.columns import Commands, Flags, Lines
 from jiehuan.core.commands import MOMENT, Kind, Moment
@@ -59,6 +60,10 @@ HANDLERS: dict[Kind, Callable[[Call], None]] = {
     Kind.PAY_BACK_SUCCEEDED: pay_back_succeeded,
     Kind.PAY_BACK_FAILED: void,
     Kind.REVERSE: reverse,
+    Kind.CHARGE: charge,
+    Kind.WAIVE: waive,
+    Kind.GOODWILL: credit,
+    Kind.CHARGEBACK: refund,
     Kind.STATEMENT: statement,
     Kind.DUE_PASSED: due_passed,
     Kind.AGED: aged,
@@ -93,7 +98,7 @@ _KEEPS_LOANS = LIGHT | {
 _IS_HEAVY, _CHANGES_LOANS = (
     ~np.isin(np.arange(max(Kind) + 1), np.array(list(kinds))) for kinds in (LIGHT, _KEEPS_LOANS)
 )
-NEEDS_PURCHASES = frozenset({Kind.REFUND, Kind.CONVERT})
+NEEDS_PURCHASES = frozenset({Kind.REFUND, Kind.CONVERT, Kind.CHARGEBACK})
 
 _MOMENT_OF = np.zeros(max(Kind) + 1, np.int32)
 for _kind, _moment in MOMENT.items():

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from jiehuan.core.charges import waivable
 from jiehuan.core.columns import ZERO, Codes, Flags
 from jiehuan.core.commands import DECLINED, FORCED, REF_ALL, REF_USUAL, REFERRED, Kind
 from jiehuan.core.line import HoldKind, HoldState, Status
@@ -189,6 +190,10 @@ def _exceeds_overpayment(call: Call) -> Flags:
     return np.asarray(call.amount > free)
 
 
+def _exceeds_owed(call: Call) -> Flags:
+    return np.asarray(call.amount > waivable(call))
+
+
 def _not_settled(call: Call) -> Flags:
     return ~call.state.is_settled(call.i)
 
@@ -216,6 +221,7 @@ FAILS: dict[Outcome, Callable[[Call], Flags]] = {
     Outcome.REFUND_EXCEEDS_PURCHASE: _refund_exceeds,
     Outcome.LINE_NOT_SETTLED: _not_settled,
     Outcome.AMOUNT_EXCEEDS_OVERPAYMENT: _exceeds_overpayment,
+    Outcome.AMOUNT_EXCEEDS_OWED: _exceeds_owed,
 }
 
 _ALWAYS = (Outcome.LINE_NOT_FOUND, Outcome.DATE_IN_FUTURE, Outcome.DATE_BEFORE_LINE_OPENED)
@@ -249,6 +255,15 @@ CHECKS: dict[Kind, tuple[Outcome, ...]] = {
     Kind.REPAY: (*_ANY, *_AMOUNT, Outcome.LOAN_NOT_FOUND),
     Kind.REFUND: (*_ANY, *_AMOUNT, Outcome.PURCHASE_NOT_FOUND, Outcome.REFUND_EXCEEDS_PURCHASE),
     Kind.CREDIT: (*_ANY, *_AMOUNT),
+    Kind.GOODWILL: (*_ANY, *_AMOUNT),
+    Kind.CHARGEBACK: (
+        *_ANY,
+        *_AMOUNT,
+        Outcome.PURCHASE_NOT_FOUND,
+        Outcome.REFUND_EXCEEDS_PURCHASE,
+    ),
+    Kind.CHARGE: (*_ANY, Outcome.LINE_WRITTEN_OFF, *_AMOUNT, Outcome.LOAN_NOT_FOUND),
+    Kind.WAIVE: (*_ANY, *_AMOUNT, Outcome.LOAN_NOT_FOUND, Outcome.AMOUNT_EXCEEDS_OWED),
     Kind.CONVERT: (
         *_ANY,
         *_SPEND,

@@ -128,7 +128,7 @@ class Loans(Columns):
     kind: Codes  # line.LoanKind
     terms: Ids
     rate_ppm: Ids  # ordinary rate a day
-    source: Int64s  # what a plan was made of: a purchase, a statement's loan, or a draw
+    source: Int64s  # of a plan: a purchase, a statement's loan or a draw; of a charge: its loan
     opened_on: Days  # the cut, the draw's success day, or the conversion
     unbilled_minor: Int64s
     billed_minor: Int64s  # billed, first due day not closed
@@ -189,7 +189,7 @@ class Commands(Columns):
     amount_minor: Int64s
     ref: Int64s  # hold, draw, purchase, loan, instruction or command; REF_USUAL, REF_ALL
     terms: Ids  # the terms it was decided under
-    count: Codes  # instalments of a conversion or draw; cycle day; reason of a reversal
+    count: Codes  # instalments; cycle day; reason of a reversal; what is charged or waived
     flags: Codes
     merchant: Int64s  # of a repayment: the instruction to collect that it pays, or 0
     applied_minor: Int64s  # outcome: how much reached the thing referred to

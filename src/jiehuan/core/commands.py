@@ -43,6 +43,10 @@ class Kind(enum.IntEnum):
     DAY_CLOSED = 25
 
     REVERSE = 30
+    CHARGE = 31
+    WAIVE = 32
+    GOODWILL = 33
+    CHARGEBACK = 34
 
 
 class Moment(enum.IntEnum):
@@ -91,6 +95,14 @@ class Reason(enum.IntEnum):
     BOUNCED = 1  # a repayment whose money was taken back
     CANCELLED = 2
     FRAUD = 3
+
+
+class Charge(enum.IntEnum):
+    """What is charged or waived.  Stored in ``command.count``; anything else means a fee."""
+
+    FEE = 1
+    PENALTY = 2
+    INTEREST = 3  # only waived
 
 
 class InstructionKind(enum.IntEnum):

@@ -150,6 +150,10 @@ def _least(
     loans, rows = state.loans.rows, s.at
     terms, ids = state.terms, state.lines.terms[i]
     instalments = np.minimum(owed, principal)
+    by_hand = loans.kind[rows] == LoanKind.CHARGE.value
+    if np.count_nonzero(by_hand):  # a fee charged since the last cut
+        by_hand &= loans.opened_on[rows] >= state.lines.cut_on[i][s.of]
+        fees = fees + loans.fee_due_minor[rows] * by_hand
     charges = (
         np.minimum(loans.interest_due_minor[rows], loans.interest_new_minor[rows])
         + np.minimum(loans.penalty_due_minor[rows], loans.penalty_new_minor[rows])

@@ -74,6 +74,7 @@ class LoanKind(enum.IntEnum):
     CYCLE = 1  # the purchases of one cycle
     DRAW = 2
     PLAN = 3
+    CHARGE = 4  # a fee or penalty charged by hand; no principal
 
 
 class Item(enum.IntEnum):

@@ -48,6 +48,7 @@ class Outcome(enum.IntEnum):
     REFUND_EXCEEDS_PURCHASE = 82
     LINE_NOT_SETTLED = 83
     AMOUNT_EXCEEDS_OVERPAYMENT = 84
+    AMOUNT_EXCEEDS_OWED = 85
 
 
 # Money is judged on today's line, and so is the status of a line that spends; the rest

@@ -6,7 +6,7 @@ import numpy as np
 
 from jiehuan.core.allocation import Payment
 from jiehuan.core.columns import Flags, Int64s
-from jiehuan.core.commands import REF_ALL, REF_USUAL
+from jiehuan.core.commands import REF_ALL, REF_USUAL, Kind
 from jiehuan.core.interest import bill, reckon
 from jiehuan.core.ledger import Account
 from jiehuan.core.line import LoanKind
@@ -55,11 +55,20 @@ def _named_first(payment: Payment, ref: Int64s) -> None:
         payment.loan(named & ~everything[s.of])
 
 
+# Who gives the money.
+_GIVER = {
+    Kind.CREDIT: Account.MERCHANT_PAYABLE,
+    Kind.GOODWILL: Account.GOODWILL_EXPENSE,
+    Kind.REFUND: Account.MERCHANT_PAYABLE,
+    Kind.CHARGEBACK: Account.CHARGEBACK_RECEIVABLE,
+}
+
+
 def credit(call: Call) -> None:
-    """Take a merchant's credit: allocated like a repayment, but it meets no minimum."""
+    """Take a credit, a merchant's or our own: like a repayment, but it meets no minimum."""
     payment = Payment(call, call.amount)
     payment.usual()
-    payment.book(call.account(Account.MERCHANT_PAYABLE))
+    payment.book(call.account(_GIVER[call.kind]))
     settle(call)
 
 
@@ -127,7 +136,7 @@ _NO_CYCLE = -1  # 0 is the running one
 
 
 def refund(call: Call) -> None:
-    """Lower the purchase a refund names; what that leaves pays what is billed."""
+    """Lower the purchase that a refund or chargeback names; the rest pays what is billed."""
     rows, at = call.state.purchases.rows, find_purchase(call)
     unpaid = unpaid_part(call)
     hit = np.minimum(unpaid.minor, call.amount)
@@ -137,7 +146,7 @@ def refund(call: Call) -> None:
     reduce_purchase(payment, unpaid.loan, hit)
     payment.plan_of(rows.plan_source[at])
     payment.usual()
-    payment.book(call.account(Account.MERCHANT_PAYABLE))
+    payment.book(call.account(_GIVER[call.kind]))
     call.out.applied_minor[call.c] = hit
     settle(call)
 

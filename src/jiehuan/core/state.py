@@ -179,7 +179,7 @@ def _makes(*kinds: Kind) -> Flags:
 
 
 _MAKES_DUE = _makes(Kind.STATEMENT)
-_MAKES_LOAN = _makes(Kind.STATEMENT, Kind.DRAW_SUCCEEDED, Kind.CONVERT)
+_MAKES_LOAN = _makes(Kind.STATEMENT, Kind.DRAW_SUCCEEDED, Kind.CONVERT, Kind.CHARGE)
 _MAKES_PARTS = _makes(Kind.CONVERT, Kind.DRAW)  # a draw's when it succeeds
 _MAKES_HOLD = _makes(Kind.HOLD, Kind.DRAW, Kind.PAY_BACK)
 _MAKES_PURCHASE = _makes(Kind.PURCHASE, Kind.CAPTURE, Kind.PAY_BACK_SUCCEEDED)

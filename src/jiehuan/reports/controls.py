@@ -108,6 +108,8 @@ _OUTSIDE: dict[Account, dict[Kind, tuple[int, str]]] = {
         Kind.CREDIT: (1, "amount_minor"),
         Kind.REFUND: (1, "amount_minor"),
     },
+    Account.CHARGEBACK_RECEIVABLE: {Kind.CHARGEBACK: (1, "amount_minor")},
+    Account.GOODWILL_EXPENSE: {Kind.GOODWILL: (1, "amount_minor")},
 }
 
 

@@ -186,6 +186,28 @@ class Reversal(Body):
     reason: Literal["mistake", "bounced", "cancelled", "fraud"] = "mistake"
 
 
+class Charge(Command):
+    """Bill a fee or a penalty by hand."""
+
+    what: Literal["fee", "penalty"]
+    amount_minor: Whole = _AMOUNT
+    loan: Id | None = Field(default=None, description="The loan it is for; left out: the line.")
+
+
+class Waiver(Command):
+    """Forgo what is billed and unpaid of a charge."""
+
+    what: Literal["fee", "penalty", "interest"]
+    amount_minor: Whole = _AMOUNT
+    loan: Id | None = Field(default=None, description="Left out: all loans, the oldest first.")
+
+
+class Goodwill(Command):
+    """Give money to the line at our own cost."""
+
+    amount_minor: Whole = _AMOUNT
+
+
 class Close(Command):
     """End a line on which nothing is owed to either side."""
 

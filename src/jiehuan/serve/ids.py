@@ -43,6 +43,8 @@ MADE_BY: dict[Kind, Noun] = {
     Kind.REPAY: Noun.REPAYMENT,
     Kind.REFUND: Noun.REFUND,
     Kind.CONVERT: Noun.LOAN,
+    Kind.CHARGE: Noun.LOAN,
+    Kind.CHARGEBACK: Noun.REFUND,
     Kind.STATEMENT: Noun.STATEMENT,
 }
 

@@ -220,5 +220,12 @@ OUTCOMES: dict[Outcome, Told] = {
         "可退的是溢缴款减去正在退回的部分；facts.overpaid_minor 是现在的溢缴款。",
         "What was overpaid, less what is on its way back, can be paid back: facts.overpaid_minor.",
     ),
+    Outcome.AMOUNT_EXCEEDS_OWED: Told(
+        CONFLICT,
+        "减免超出应付",
+        "More is waived than is owed",
+        "最多减免已出账且未还的部分。",
+        "Waive at most what is billed and unpaid of it.",
+    ),
 }
 assert set(OUTCOMES) == set(Outcome) - {Outcome.DONE}

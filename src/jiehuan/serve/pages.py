@@ -77,6 +77,10 @@ KIND_WORDS: Final[Mapping[Kind, str]] = {
     Kind.PAY_BACK_SUCCEEDED: "退回成功",
     Kind.PAY_BACK_FAILED: "退回失败",
     Kind.REVERSE: "冲正",
+    Kind.CHARGE: "收费",
+    Kind.WAIVE: "减免",
+    Kind.GOODWILL: "善意补偿",
+    Kind.CHARGEBACK: "拒付",
 }
 MONTHS_SHOWN: Final = 12
 BUCKET_STYLES: Final = ("m0", "m1", "m2", "m3", "m4", "m5", "m6")

@@ -208,4 +208,9 @@ EN: Final[Mapping[str, str]] = {
     "溢缴款退回": "overpayment back",
     "退回成功": "paid back",
     "退回失败": "not paid back",
+    "冲正": "reversal",
+    "收费": "charge",
+    "减免": "waiver",
+    "善意补偿": "goodwill",
+    "拒付": "chargeback",
 }

@@ -24,6 +24,7 @@ LOANS: Final = {
     LoanKind.CYCLE: "账单消费",
     LoanKind.DRAW: "借款（按日计息）",
     LoanKind.PLAN: "分期",
+    LoanKind.CHARGE: "费用",
 }
 assert set(LOANS) == set(LoanKind)
 

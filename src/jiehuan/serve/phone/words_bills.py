@@ -91,6 +91,7 @@ EN: Final[Mapping[str, str]] = {
     "账单消费": "Billed purchases",
     "借款（按日计息）": "Borrowed by the day",
     "分期": "Instalments",
+    "费用": "Charge",
     # --- What was done
     "更早的记录": "Earlier",
     "生效日": "Effective",
