@@ -6,7 +6,7 @@ A kind without a row may say whatever a command can hold, so a new one can be to
 import dataclasses
 import enum
 
-from jiehuan.core.commands import DAY_KINDS, DECLINED, FORCED, REFERRED, Kind, Reason
+from jiehuan.core.commands import DAY_KINDS, DECLINED, FORCED, REFERRED, Charge, Kind, Reason
 
 
 class Amount(enum.Enum):
@@ -58,7 +58,7 @@ MARKS: dict[str, Mark] = {
     "forced": Mark("flags", FORCED),
     "declined": Mark("flags", DECLINED),
     "referred": Mark("flags", REFERRED),
-    **{one.name.lower(): Mark("count", one) for one in Reason},
+    **{one.name.lower(): Mark("count", one) for one in (*Reason, *Charge)},
 }
 
 # These may be said of every command; they are no part of it.
@@ -97,6 +97,10 @@ FORMS: dict[Kind, Form] = {
     Kind.PAY_BACK_SUCCEEDED: Form(Amount.MAY, ("of",)),
     Kind.PAY_BACK_FAILED: Form(clauses=("of",)),
     Kind.REVERSE: Form(clauses=("of",), marks=tuple(one.name.lower() for one in Reason)),
+    Kind.CHARGE: Form(N, ("of",), ("fee", "penalty")),
+    Kind.WAIVE: Form(N, ("of",), ("fee", "penalty", "interest")),
+    Kind.GOODWILL: Form(N),
+    Kind.CHARGEBACK: Form(N, ("of",)),
 }
 ANYTHING = Form(Amount.MAY, ("of", "in", "at"), ("forced",))
 
