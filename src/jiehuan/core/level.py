@@ -17,6 +17,8 @@ _MASK = (1 << _LIMB) - 1
 # A share is at most 2, a principal below 2**34.
 _PRINCIPAL_MAX = (1 << 34) - 1
 assert (_PRINCIPAL_MAX << (_LIMB + 1)) < 2**63
+# Values that lie so near to one another are numbered without sorting them.
+_TABLE_MAX = 1 << 20
 
 
 def level_minor(
@@ -49,31 +51,50 @@ def level_minor(
     """
     assert principal_minor.max(initial=0) <= _PRINCIPAL_MAX
     keys = [count, cost, first_cost, np.broadcast_to(cost_per, count.shape), unit_minor]
-    order = np.lexsort(keys)
-    ordered = [key[order] for key in keys]
-    new = np.ones(len(order), bool)
-    new[1:] = np.any([key[1:] != key[:-1] for key in ordered], axis=0)
-    heads = np.flatnonzero(new)
-    which = np.empty(len(order), np.int64)
-    which[order] = np.cumsum(new) - 1
-    shares = [_share(*map(int, key)) for key in zip(*(k[heads] for k in ordered), strict=True)]
+    heads, which = _alike(keys)
+    terms, by, first, per, unit = (key[heads] for key in keys)
+    # In lowest terms, the numbers of any size are smaller.
+    common = np.gcd(np.gcd(by, first), per)
+    lowest = (terms, by // common, first // common, per // common, unit)
+    shares = [_share(*key) for key in zip(*(k.tolist() for k in lowest), strict=True)]
     units = _apply(principal_minor, which, shares)
     return units * unit_minor
+
+
+def _alike(keys: list[Int64s]) -> tuple[Int64s, Int64s]:
+    """Return the place of one loan of each kind, and the kind of every loan, shape (n,)."""
+    kind, kinds = np.zeros(len(keys[0]), np.int64), 1
+    for key in keys:
+        if (key != key[:1]).any():
+            one, values = _numbered(key)
+            kind, kinds = _numbered(kind * values + one)
+    place = np.empty(kinds, np.int64)
+    place[kind] = np.arange(len(kind))
+    return place[: len(kind)], kind
+
+
+def _numbered(column: Int64s) -> tuple[Int64s, int]:
+    """Number the values of a column; return the numbers, shape (n,), and how many there are."""
+    low = int(column.min())
+    span = int(column.max()) - low + 1
+    if span > _TABLE_MAX:
+        values, number = np.unique(column, return_inverse=True)
+        return number, len(values)
+    seen = np.zeros(span, np.int64)
+    seen[column - low] = 1
+    number = np.cumsum(seen) - 1
+    return number[column - low], int(number[-1]) + 1
 
 
 def _share(count: int, cost: int, first_cost: int, per: int, unit: int) -> tuple[int, int]:
     """Return the units of a payment that repay one minor unit, as a fraction.
 
-    With v = per / (per + cost) the payments are worth (1 + v + .. + v**(n - 1)) / (1 + first)
-    of themselves on the first day.
+    What n payments of one are worth at their end is ``annuity / per**(n - 1)``; what the
+    principal has grown to by then ``grown / per**n``.
     """
-    grown, annuity = 1, 0
-    for _ in range(count):
-        annuity = annuity * per + grown
-        grown *= per + cost
-    # annuity / per**(n - 1) is what n payments are worth at their end; one period less
-    # than all of them is what the principal has grown by since the end of the first.
-    grown = grown // (per + cost) * (per + first_cost)
+    more = per + cost
+    annuity = (more**count - per**count) // cost if cost else count * per ** (count - 1)
+    grown = more ** (count - 1) * (per + first_cost)
     return grown, annuity * per * unit
 
 

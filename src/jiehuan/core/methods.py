@@ -226,7 +226,8 @@ def _run(loans: Loans, asked_minor: Int64s, *, level: bool) -> Due:
         asked_minor: Of every instalment, shape (n,): with interest if ``level``, else without.
         level: Which of both.
     """
-    n, lent = len(loans.count), _lent(loans)
+    n, down = len(loans.count), _down(loans)
+    lent = loans.principal_minor - down
     places = np.argsort(loans.count, kind="stable")
     counts = loans.count[places]
     starts = np.cumsum(counts) - counts
@@ -238,16 +239,40 @@ def _run(loans: Loans, asked_minor: Int64s, *, level: bool) -> Due:
         end = min(begin + BLOCK, int(np.searchsorted(counts, count, side="right")))
         mine, out = places[begin:end], slice(starts[begin], starts[begin] + (end - begin) * count)
         block = principal[out].reshape(-1, count), interest[out].reshape(-1, count)
-        _fill(loans.at(mine), lent[mine], asked_minor[mine], block, level=level)
+        _fill(_prices(loans, mine), lent[mine], asked_minor[mine], block, level=level)
         begin = end
     first = np.empty(n, np.int64)
     first[places] = starts
     nothing = np.zeros(rows, np.int64)
-    return Due(first, principal, interest, nothing, _down(loans), np.zeros(n, np.int64))
+    return Due(first, principal, interest, nothing, down, np.zeros(n, np.int64))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Prices:
+    """What a block of loans needs besides its principal; graces are None where none has one."""
+
+    cost: Int64s
+    first_cost: Int64s
+    cost_per: Int64s | int
+    no_principal: Int64s | None
+    no_interest: Int64s | None
+
+
+def _prices(loans: Loans, mine: Int64s) -> _Prices:
+    """Return the prices of some loans."""
+    no_principal, no_interest = loans.no_principal[mine], loans.no_interest[mine]
+    graced = bool(no_principal.any() or no_interest.any())
+    return _Prices(
+        loans.cost[mine],
+        loans.first_cost[mine],
+        loans.cost_per[mine] if isinstance(loans.cost_per, np.ndarray) else loans.cost_per,
+        no_principal if graced else None,
+        no_interest if graced else None,
+    )
 
 
 def _fill(
-    loans: Loans, left: Int64s, asked: Int64s, block: tuple[Int64s, Int64s], *, level: bool
+    prices: _Prices, left: Int64s, asked: Int64s, block: tuple[Int64s, Int64s], *, level: bool
 ) -> None:
     """Work loans of one length out, the first instalment of each, then the second, and so on.
 
@@ -255,23 +280,28 @@ def _fill(
     """
     principal_due, interest_due = block
     last = principal_due.shape[1] - 1
-    per, half = loans.cost_per, loans.cost_per // 2
-    graced = bool(loans.no_principal.any() or loans.no_interest.any())
+    per, half = prices.cost_per, prices.cost_per // 2
+    left = left.copy()
+    interest, principal = np.empty_like(left), np.empty_like(left)
     waiting = np.zeros(len(left), np.int64)
     for term in range(last + 1):
-        interest = (left * (loans.cost if term else loans.first_cost) + half) // per
-        if graced and term <= last:
+        np.multiply(left, prices.cost if term else prices.first_cost, out=interest)
+        interest += half
+        interest //= per
+        if prices.no_interest is not None:
             waiting += interest
-            interest = waiting * ((term >= loans.no_interest) | (term == last))
+            np.multiply(waiting, (term >= prices.no_interest) | (term == last), out=interest)
             waiting -= interest
-        if term == last:
-            principal = left
-        elif level:
-            principal = np.minimum(np.maximum(asked - interest, 0), left)
-        else:
-            principal = np.minimum(asked, left)
-        if graced and term < last:
-            principal = principal * (term >= loans.no_principal)
-        principal_due[:, term] = principal
         interest_due[:, term] = interest
-        left = left - principal
+        if term == last:
+            principal_due[:, term] = left
+            return
+        if level:
+            np.subtract(asked, interest, out=principal)
+            np.clip(principal, 0, left, out=principal)
+        else:
+            np.minimum(asked, left, out=principal)
+        if prices.no_principal is not None:
+            principal *= term >= prices.no_principal
+        principal_due[:, term] = principal
+        left -= principal
