@@ -59,7 +59,7 @@ class Cap:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class InForce:
+class Ceiling:
     """A cap as it is on a day: the rate that it comes to, and how."""
 
     cap: Cap
@@ -79,7 +79,7 @@ class Caps:
         """The kinds of lenders, in the order of the rows."""
         return tuple(dict.fromkeys(cap.lender for cap in self.caps))
 
-    def in_force(self, lender: str, currency: str, on: int) -> tuple[InForce, ...]:
+    def in_force(self, lender: str, currency: str, on: int) -> tuple[Ceiling, ...]:
         """Return the caps of a lender's new loans on a day.
 
         Raises:
@@ -106,9 +106,9 @@ class Caps:
                 )
         return ""
 
-    def _as_of(self, cap: Cap, on: int) -> InForce:
+    def _as_of(self, cap: Cap, on: int) -> Ceiling:
         if not cap.prime_times:
-            return InForce(cap, cap.rate_ppm, percent_text(cap.rate_ppm))
+            return Ceiling(cap, cap.rate_ppm, percent_text(cap.rate_ppm))
         known = [prime for prime in self.primes if prime.from_on <= on]
         if not known:
             raise UsageError(f"no loan prime rate is known for {days.to_text(on)}")
@@ -118,7 +118,7 @@ class Caps:
             f"{percent_text(rate_ppm)}, {cap.prime_times} x the loan prime rate of "
             f"{percent_text(prime.rate_ppm)},"
         )
-        return InForce(cap, rate_ppm, told)
+        return Ceiling(cap, rate_ppm, told)
 
 
 def parse(text: str) -> Caps:

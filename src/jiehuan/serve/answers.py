@@ -177,6 +177,22 @@ class Term(Answer):
     amount_minor: int
 
 
+class Rate(Answer):
+    """An annual rate, as its law defines it and with interest on interest."""
+
+    ppm: int
+    effective_ppm: int
+
+
+class Rates(Answer):
+    """The four annual rates; the last three are counted by the days of this quote."""
+
+    cn: Rate = Field(description="12 x the monthly rate of return, instalments a month apart.")
+    us_actuarial: Rate = Field(description="Regulation Z, Appendix J.")
+    eu: Rate = Field(description="Annual percentage rate of charge, Directive 2008/48/EC.")
+    uk: Rate = Field(description="APR of the FCA, CONC App 1.2.")
+
+
 class Quote(Answer):
     """What instalments would cost, if converted before the next statement."""
 
@@ -186,7 +202,10 @@ class Quote(Answer):
     instalments: int
     fee_minor: int
     fee_ppm: int
+    total_minor: int
+    daily_minor: int = Field(description="The cost of a day, on the average.")
     yearly_ppm: int = Field(description="12 x the monthly rate of return (the rate `cn`).")
+    rates: Rates
     terms: list[Term]
 
 

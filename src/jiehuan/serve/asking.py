@@ -2,12 +2,11 @@
 
 from typing import Final
 
-import numpy as np
 from fastapi import APIRouter
 
-from jiehuan.core import days
+from jiehuan.core import quotes
 from jiehuan.core.errors import UsageError
-from jiehuan.core.schedule import quote as quote_plan
+from jiehuan.engine.book import shipped_caps
 from jiehuan.reports import trial_balance
 from jiehuan.serve import answers, bodies, decider, ids, problems, shapes
 from jiehuan.serve.http import Book, Language, errors
@@ -20,6 +19,8 @@ from jiehuan.store.database import Connection
 router = APIRouter(prefix="/v1", tags=["questions"])
 
 SHOWN_MAX: Final = 500
+CAPS: Final = shipped_caps()
+LENDER: Final = "licensed"  # whose caps hold for a service
 ERRORS = errors()
 ERRORS_OF_ONE = errors(problems.NOT_FOUND)
 
@@ -80,16 +81,16 @@ def quote(service: Book, body: bodies.Quote) -> answers.Quote:
     if body.amount_minor <= 0:
         raise Problem("amount_must_be_positive", amount_minor=body.amount_minor)
     try:
-        made = quote_plan(product, body.amount_minor, body.instalments)
+        made = quotes.of_plan(product, body.amount_minor, body.instalments, today)
     except UsageError:
         if body.instalments in product.plans:
             raise Problem("amount_too_large", amount_minor=body.amount_minor) from None
         offered = ", ".join(map(str, product.plans))
         raise Problem("terms_not_offered", instalments_offered=offered) from None
-    cuts = [days.next_cut_on(np.array([today], np.int32), product.cycle_day)]
-    while len(cuts) < made.count:
-        cuts.append(days.next_cut_on(cuts[-1], product.cycle_day))
-    return shapes.quote(product, made, [int(cut[0]) + product.due_after_days for cut in cuts])
+    refused = CAPS.refusal(LENDER, product.currency, today, made.yearly_ppm)
+    if refused:
+        raise Problem("above_cap", yearly_ppm=made.yearly_ppm, reason=refused)
+    return shapes.quote(product, made)
 
 
 @router.get("/instructions", responses=ERRORS)

@@ -206,6 +206,13 @@ OTHERS: dict[str, Told] = {
         "until_on 不能早于 facts.business_on。",
         "until_on may not be before facts.business_on.",
     ),
+    "above_cap": Told(
+        UNPROCESSABLE,
+        "年化成本超过上限",
+        "It would cost more than the law allows",
+        "换一个期数或金额；金额很小时，一分钱的费用也可能超过上限。",
+        "Take other instalments or another amount; of a small one, a cent may be above the cap.",
+    ),
     "clock_too_far": Told(
         UNPROCESSABLE,
         "一次推进的天数过多",

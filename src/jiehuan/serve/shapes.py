@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -11,7 +10,7 @@ from jiehuan.core import days, ledger
 from jiehuan.core.columns import NEVER, Rows
 from jiehuan.core.commands import InstructionKind, Kind
 from jiehuan.core.line import Item, LoanKind, Status
-from jiehuan.core.schedule import Quote
+from jiehuan.core.quotes import Quote
 from jiehuan.core.terms import Product, TermsTable
 from jiehuan.reports.trial_balance import TrialBalance
 from jiehuan.risk.decision import SUBJECT
@@ -180,25 +179,33 @@ def instruction(book: int, row: Row) -> answers.Instruction:
     )
 
 
-def quote(product: Product, made: Quote, due_on: Sequence[int]) -> answers.Quote:
-    """Show a quote; ``due_on`` has a day for each of its terms."""
+def quote(product: Product, made: Quote) -> answers.Quote:
+    """Show what a plan would cost."""
+    count = len(made.rows)
+    rates = {
+        name: answers.Rate(ppm=rate.ppm, effective_ppm=rate.effective_ppm)
+        for name, rate in made.rates.items()
+    }
     return answers.Quote(
         product=product.name,
         currency=product.currency,
         amount_minor=made.amount_minor,
-        instalments=made.count,
-        fee_minor=made.fee_minor,
-        fee_ppm=made.fee_ppm,
+        instalments=count,
+        fee_minor=made.cost_minor,
+        fee_ppm=product.plans[count],
+        total_minor=made.total_minor,
+        daily_minor=made.daily_minor,
         yearly_ppm=made.yearly_ppm,
+        rates=answers.Rates(**rates),
         terms=[
             answers.Term(
-                no=term.no,
-                due_on=date(on),
-                principal_minor=term.principal_minor,
-                fee_minor=term.fee_minor,
-                amount_minor=term.amount_minor,
+                no=row.no,
+                due_on=date(row.due_on),
+                principal_minor=row.principal_minor,
+                fee_minor=row.fee_minor,
+                amount_minor=row.amount_minor,
             )
-            for term, on in zip(made.terms, due_on, strict=True)
+            for row in made.rows
         ],
     )
 
