@@ -13,13 +13,14 @@ from jiehuan.cli.program import Json, app
 def conform(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Published cases, as JSON.")],
     *,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Take no due day from a case's own schedule.")
+    agreed_days: Annotated[
+        bool,
+        typer.Option("--agreed-days", help="Take a case's own due days where it tells no others."),
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Run published cases through the core; say which are reached, and how others differ."""
     from jiehuan.reports.conform.run import conform as run
 
-    report = run(file, strict=strict)
+    report = run(file, agreed_days=agreed_days)
     print(json.dumps(report.to_json(), ensure_ascii=False) if as_json else report.text())

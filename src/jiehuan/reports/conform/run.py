@@ -99,20 +99,20 @@ class Report:
         return "\n".join(lines)
 
 
-def conform(path: Path, *, strict: bool = False) -> Report:
+def conform(path: Path, *, agreed_days: bool = False) -> Report:
     """Run the cases of a file.
 
     Args:
         path: JSON of one of the known formats.
-        strict: A case must be reached from what it tells besides its schedule.
+        agreed_days: Where a case is not reached, take the due days of its own schedule as agreed.
 
     Raises:
         UsageError: The file cannot be read, or holds no cases.
     """
-    return run(cases(path), strict=strict)
+    return run(cases(path), agreed_days=agreed_days)
 
 
-def run(found: Iterable[Case], *, strict: bool = False) -> Report:
+def run(found: Iterable[Case], *, agreed_days: bool = False) -> Report:
     """Run cases."""
     report = Report()
     for place, case in enumerate(found, start=1):
@@ -120,7 +120,7 @@ def run(found: Iterable[Case], *, strict: bool = False) -> Report:
         count = report.families.setdefault(family, Count())
         name = str(case.get("id", f"{family} {place}"))
         outcome, why = _outcome(RUNNERS.get(family), case)
-        assuming = ASSUMING.get(family) if outcome == "failed" and not strict else None
+        assuming = ASSUMING.get(family) if outcome == "failed" and agreed_days else None
         if assuming and _outcome(assuming, case)[0] == "passed":
             outcome = "passed"
             report.given_days.append(name)
