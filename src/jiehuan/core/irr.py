@@ -24,7 +24,10 @@ Float64s: TypeAlias = NDArray[np.float64]
 _KEPT: Final = 2**21
 # What an answer of the quick way may be off.
 _OFF_MAX: Final = 1e-12
+_STEPS_FIRST: Final = 3
 _STEPS_QUICK: Final = 8
+# Which share of a chunk is most of it.
+_MOST: Final = 0.8
 _STEPS_MAX: Final = 200
 _ULPS: Final = 8
 # The search ends here: rates of e^600 - 1 and of e^-600 - 1.
@@ -36,7 +39,7 @@ _EVEN: Final = 1.2 / 24
 # Least share of the square of the slope under the root of the first value.
 _SQUARE_MIN: Final = 0.05
 # By which share of itself a spread that was not measured may at least be off.
-_DOUBT: Final = 0.05
+_DOUBT: Final = 0.005
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +81,7 @@ def xirr(at: Int64s, amount_minor: Int64s, on: NDArray[Any]) -> Rates:
         >>> xirr(np.array([0, 2]), np.array([-100, 121]), np.array([0, 730])).rate.round(12)
         array([0.1])
     """
-    return solve(Flows(at, amount_minor, on.astype(np.int64), 365))
+    return solve(Flows(at, amount_minor, on.astype(np.int64, copy=False), 365))
 
 
 def solve(flows: Flows, *, by_balance: bool = False) -> Rates:
@@ -153,14 +156,31 @@ def _at_once(flows: Flows) -> Float64s:
     paid = _Side(first, count, amount.astype(np.float64), time.astype(np.float64))
     paid.amount[first] = 0
     with np.errstate(all="ignore"):
-        worth, mean, spread = paid.plain()
-        y = _guess(np.log(worth / lent), mean, spread)
-        expected = mean - spread * y
-        worth, mean = paid.mean_at(y)
+        return _first_steps(lent, paid, flows.time_unit)
+
+
+def _first_steps(lent: Float64s, paid: "_Side", unit: int) -> Float64s:
+    """Return ``y`` of loans that few passes over all of them find, else not a number."""
+    worth, mean, spread = paid.plain()
+    y = _guess(np.log(worth / lent), mean, spread)
+    expected = mean - spread * y
+    worth, mean = paid.mean_at(y)
+    # By how much the spread has changed since y = 0 is told by where the mean has moved.
+    drift = (mean - expected) / y
+    move = _step(np.log(worth / lent), mean, spread - 2 * drift)
+    y += move
+    off = move * move * (np.abs(drift) + spread * _DOUBT) / mean
+    near = _is_near(off * unit, y * unit)
+    late = paid.time.max()
+    for _ in range(_STEPS_FIRST):
+        # The few that are left are done by themselves.
+        if np.count_nonzero(near) > _MOST * len(near):
+            break
+        worth, mean, spread = paid.at(y)
         move = _step(np.log(worth / lent), mean, spread)
-        off = _off_first(move, y, mean - expected, spread) / mean
-        y = (y + move) * flows.time_unit
-        return np.where(_is_near(off * flows.time_unit, y), y, np.nan)
+        y += move
+        near = _is_near(_off_third(move, late) * unit, y * unit)
+    return np.where(near, y * unit, np.nan)
 
 
 # --- Advances, then payments --------------------------------------------------------------------
@@ -286,8 +306,7 @@ def _newton(lent: _Side, paid: _Side, unit: int) -> Float64s:
         slope = mean - early
         move = _step(np.log(worth / lent_worth), slope, wide - narrow)
         y = y + move
-        # A third cumulant is at most late^2 x mean.
-        off = np.abs(move * move * move) * (mean + early) * (late * late / 2) / slope
+        off = _off_third(move, late) * (mean + early) / slope
         good = _is_near(off * unit, y * unit)
         found[loans[good]] = y[good] * unit
         if good.all():
@@ -316,13 +335,9 @@ def _step(log: Float64s, slope: Float64s, bend: Float64s) -> Float64s:
     return np.where(below > square / 2, log * slope / below, log / slope)
 
 
-def _off_first(move: Float64s, y: Float64s, missed: Float64s, spread: Float64s) -> Float64s:
-    """Return how far off the first step may be, times the slope.
-
-    It took the spread for that at y = 0; by how much it has changed since is told by how far
-    the mean time is from where it was expected.
-    """
-    return move * move * (np.abs(missed / y) + spread * _DOUBT)
+def _off_third(move: Float64s, late: Float64s | float) -> Float64s:
+    """Return how far off Halley's step may be: a third cumulant is at most late^2 x mean."""
+    return np.abs(move * move * move) * (late * late / 2)
 
 
 def _is_near(off: Float64s, y: Float64s) -> Flags:
@@ -388,19 +403,19 @@ class _Worth:
         self.first = flows.at[:-1]
         self.count = np.diff(flows.at)
         self.amount = (flows.amount_minor * toward).astype(np.float64)
-        self.time = flows.time / flows.time_unit
+        begins = np.minimum.reduceat(flows.time, self.first)
+        self.time = (flows.time - np.repeat(begins, self.count)) / flows.time_unit
         loan = np.repeat(np.arange(len(self.count)), self.count)
         self.part = (
             None
             if flows.part is None or flows.part_unit is None
             else (flows.part / flows.part_unit[loan])
         )
-        self.earliest = np.minimum.reduceat(self.time, self.first)
         self.latest = np.maximum.reduceat(self.time, self.first)
 
     def __call__(self, y: Float64s) -> tuple[Float64s, Float64s]:
         """Return worth and slope, shape (k,): as of the day that keeps both in bounds."""
-        as_of = np.where(y > 0, self.earliest, self.latest)
+        as_of = np.where(y > 0, 0, self.latest)
         since = self.time - np.repeat(as_of, self.count)
         each = np.repeat(y, self.count)
         worth, delay = self.amount * np.exp(-since * each), since
