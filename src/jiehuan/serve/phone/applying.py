@@ -174,10 +174,15 @@ async def send(visit: Visit) -> Response:
     """Take an application: the policy in force approves, refers or declines it."""
     form = await visit.form("apply")
     phone, party = visit.phone, visit.who.party
-    sent = await phone.service.reading(lambda conn: _known(visit, conn, form.key))
-    if sent:
+
+    def read(conn: Connection) -> tuple[int, Asking | None]:
+        # In one moment of the book: of two taps the second finds the first, or nothing yet.
+        sent = _known(visit, conn, form.key)
+        return sent, None if sent else _asking(visit, conn)
+
+    sent, asking = await phone.service.reading(read)
+    if asking is None:
         return visit.go(f"/phone/applied/{sent}")
-    asking = await phone.service.reading(lambda conn: _asking(visit, conn))
     who, wrong = _read(form, asking)
     if who is None:
         return _form(visit, asking, form.fields, wrong)
