@@ -17,6 +17,33 @@ if TYPE_CHECKING:
 CHINA = dt.timezone(dt.timedelta(hours=8))
 
 
+Name = Annotated[str, typer.Option("--product", help="A product of the terms.")]
+Instalments = Annotated[
+    int, typer.Option("--instalments", min=0, help="How many; 0: a draw by the day.")
+]
+Method = Annotated[
+    str, typer.Option("--method", help="A method of repaying, with terms of your own.")
+]
+Rate = Annotated[str, typer.Option("--rate", help="Interest a year, with --method.")]
+Fee = Annotated[str, typer.Option("--fee", help="The whole fee, with --method.")]
+Down = Annotated[str, typer.Option("--down", help="Paid at once, with --method.")]
+EveryDays = Annotated[
+    int, typer.Option("--every-days", min=0, help="Days between instalments; 0: a month.")
+]
+Unit = Annotated[
+    str, typer.Option("--unit", help="Instalments are multiples of it, but for the last.")
+]
+On = Annotated[
+    str, typer.Option("--on", metavar="DAY", help="When it is paid out; else today in China.")
+]
+Lender = Annotated[
+    str, typer.Option("--lender", help="Whose caps hold: a kind of lender in caps.toml.")
+]
+Terms = Annotated[
+    Path | None, typer.Option("--terms", help="Other products: a file like terms.toml.")
+]
+
+
 @app.command(
     epilog="Example: jiehuan quote 10,000.00 --instalments 12; or with terms of your own:"
     " jiehuan quote 10,000.00 --method equal-instalments --instalments 12 --rate '18 %'"
@@ -24,44 +51,26 @@ CHINA = dt.timezone(dt.timedelta(hours=8))
 def quote(  # noqa: PLR0913  # one argument an option
     amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="As people write it: 1,000.00.")],
     *,
-    product: Annotated[
-        str, typer.Option("--product", help="A product of the terms.")
-    ] = "pay-later",
-    instalments: Annotated[
-        int, typer.Option("--instalments", min=0, help="How many; 0: a draw by the day.")
-    ] = 0,
-    method: Annotated[
-        str, typer.Option("--method", help="A method of repaying, with terms of your own.")
-    ] = "",
-    rate: Annotated[str, typer.Option("--rate", help="Interest a year, with --method.")] = "0 %",
-    fee: Annotated[str, typer.Option("--fee", help="The whole fee, with --method.")] = "0 %",
-    down: Annotated[str, typer.Option("--down", help="Paid at once, with --method.")] = "0 %",
-    every_days: Annotated[
-        int, typer.Option("--every-days", min=0, help="Days between instalments; 0: a month.")
-    ] = 0,
-    unit: Annotated[
-        str, typer.Option("--unit", help="Instalments are multiples of it, but for the last.")
-    ] = "0.01",
-    on: Annotated[
-        str, typer.Option("--on", metavar="DAY", help="When it is paid out; else today in China.")
-    ] = "",
-    lender: Annotated[
-        str, typer.Option("--lender", help="Whose caps hold: a kind of lender in caps.toml.")
-    ] = "licensed",
-    terms: Annotated[
-        Path | None, typer.Option("--terms", help="Other products: a file like terms.toml.")
-    ] = None,
+    product: Name = "pay-later",
+    instalments: Instalments = 0,
+    method: Method = "",
+    rate: Rate = "0 %",
+    fee: Fee = "0 %",
+    down: Down = "0 %",
+    every_days: EveryDays = 0,
+    unit: Unit = "0.01",
+    on: On = "",
+    lender: Lender = "licensed",
+    terms: Terms = None,
     as_json: Json = False,
 ) -> None:
     """Quote credit: the schedule, all that it costs, four annual rates; or why it is too dear."""
     from jiehuan.core import days, money, quotes
-    from jiehuan.core.terms import TermsTable, parse
-    from jiehuan.engine.book import shipped_caps, shipped_products
+    from jiehuan.engine.book import shipped_caps
 
     day = days.parse(on) if on else dt.datetime.now(CHINA).date().toordinal()
     amount_minor = money.parse_amount(amount)
-    offered = TermsTable(parse(bytes_of(terms)) if terms else shipped_products())
-    of = offered.products[offered.in_force(product, day)]
+    of = _product(terms, product, day)
     if method:
         loan = quotes.Loan(
             amount_minor=amount_minor,
@@ -79,14 +88,26 @@ def quote(  # noqa: PLR0913  # one argument an option
         made = quotes.of_plan(of, amount_minor, instalments, day)
     else:
         made = quotes.of_draw(of, amount_minor, day)
-    refused = shipped_caps().refusal(lender, of.currency, day, made.yearly_ppm)
-    if refused:
+    if refused := shipped_caps().refusal(lender, of.currency, day, made.yearly_ppm):
         raise UsageError(f"refused: {refused}")
-    name = "" if method else of.name
+    _tell(made, "" if method else of.name, of, lender, as_json=as_json)
+
+
+def _tell(made: "Quote", name: str, of: "Product", lender: str, *, as_json: bool) -> None:
+    """Print a quote, as an object or for people."""
     if as_json:
         print(json.dumps(_to_json(made, name, of, lender), ensure_ascii=False))
     else:
-        _print(made, name or method, of)
+        _print(made, name or made.method, of)
+
+
+def _product(terms: Path | None, name: str, on: int) -> "Product":
+    """Return the version of a product in force on a day, from a file or as shipped."""
+    from jiehuan.core.terms import TermsTable, parse
+    from jiehuan.engine.book import shipped_products
+
+    offered = TermsTable(parse(bytes_of(terms)) if terms else shipped_products())
+    return offered.products[offered.in_force(name, on)]
 
 
 def _percent(option: str, text: str) -> int:

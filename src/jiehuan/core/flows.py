@@ -15,7 +15,7 @@ import numpy as np
 from jiehuan.core.columns import Codes, Flags, Int64s
 
 # Flows that are worked on at a time: their columns stay in a processor's own cache.
-_CHUNK: Final = 32_768
+_CHUNK: Final = 65_536
 
 
 class Status(enum.IntEnum):
