@@ -44,42 +44,14 @@ Terms = Annotated[
 ]
 
 
-Amount = Annotated[str, typer.Argument(metavar="AMOUNT", help="As people write it: 1,000.00.")]
-ProductName = Annotated[str, typer.Option("--product", help="A product of the terms.")]
-Instalments = Annotated[
-    int, typer.Option("--instalments", min=0, help="How many; 0: a draw by the day.")
-]
-Method = Annotated[
-    str, typer.Option("--method", help="A method of repaying, with terms of your own.")
-]
-Rate = Annotated[str, typer.Option("--rate", help="Interest a year, with --method.")]
-Fee = Annotated[str, typer.Option("--fee", help="The whole fee, with --method.")]
-Down = Annotated[str, typer.Option("--down", help="Paid at once, with --method.")]
-EveryDays = Annotated[
-    int, typer.Option("--every-days", min=0, help="Days between instalments; 0: a month.")
-]
-Unit = Annotated[
-    str, typer.Option("--unit", help="Instalments are multiples of it, but for the last.")
-]
-On = Annotated[
-    str, typer.Option("--on", metavar="DAY", help="When it is paid out; else today in China.")
-]
-Lender = Annotated[
-    str, typer.Option("--lender", help="Whose caps hold: a kind of lender in caps.toml.")
-]
-Terms = Annotated[
-    Path | None, typer.Option("--terms", help="Other products: a file like terms.toml.")
-]
-
-
 @app.command(
     epilog="Example: jiehuan quote 10,000.00 --instalments 12; or with terms of your own:"
     " jiehuan quote 10,000.00 --method equal-instalments --instalments 12 --rate '18 %'"
 )
 def quote(  # noqa: PLR0913  # one argument an option
-    amount: Amount,
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="As people write it: 1,000.00.")],
     *,
-    product: ProductName = "pay-later",
+    product: Name = "pay-later",
     instalments: Instalments = 0,
     method: Method = "",
     rate: Rate = "0 %",
