@@ -86,7 +86,7 @@ def _hold_ends_at(state: State, rows: Index) -> Ids:
     """Return the position at which holds end by themselves; NEVER if they do not."""
     holds = state.holds.rows
     on = holds.expires_on[rows]
-    at = position(on, Moment.CLOSES)
+    at = position(on, Moment.CLOSES)  # of NEVER it is anything
     at[(holds.state[rows] != HoldState.HELD.value) | (on == _NEVER)] = NEVER
     return at
 

@@ -83,7 +83,9 @@ def bill(call: Call, s: Segments, chosen: Flags | None = None) -> list[Int64s]:
     billed = []
     for name, receivable, accrued in _BILLED:
         num = getattr(loans, f"{name}_num")
-        minor = half_up(num[rows], MICRO)
+        minor = num[rows]
+        if np.count_nonzero(minor):
+            minor = half_up(minor, MICRO)
         if chosen is not None:
             minor = minor * chosen
         billed.append(s.sum(minor))
